@@ -1,0 +1,164 @@
+//! Both engines on one file, turn by turn.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use qwark::bench::median;
+use serde::Serialize;
+
+use crate::engine::Setup;
+use crate::worker::{Kind, Memory, Times, Worker};
+
+/// Pause between two turns, so that the threads of the engine that just ran have gone to sleep.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Tokens whose logits are compared.
+pub const LOGITS_TOKENS: usize = 32;
+
+/// What one comparison does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Model, threads and context.
+    pub setup: Setup,
+    /// Tokens of the prompt.
+    pub prompt: usize,
+    /// Tokens decoded after it.
+    pub answer: usize,
+    /// Timed rounds.
+    pub rounds: usize,
+}
+
+/// One engine's results.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    name: String,
+    prefill_tok_s: f64,
+    decode_tok_s: f64,
+    load_ms: f64,
+    #[serde(flatten)]
+    memory: Memory,
+}
+
+/// Both engines' results; a ratio above 1 means that Qwark is faster.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    model: String,
+    model_bytes: u64,
+    threads: usize,
+    prompt_tokens: usize,
+    answer_tokens: usize,
+    rounds: usize,
+    qwark: Figures,
+    llama_cpp: Figures,
+    prefill_ratio: f64,
+    decode_ratio: f64,
+    nmse: f64,
+}
+
+/// Runs the comparison.
+pub fn run(plan: &Plan) -> Result<Report> {
+    let model_bytes = warm_page_cache(plan)?;
+    let mut workers = [Worker::start(Kind::Qwark, &plan.setup)?, Worker::start(Kind::Llama, &plan.setup)?];
+    let mut times = [Vec::new(), Vec::new()];
+    // Round 0 touches every page and is not counted. Who goes first changes from round to round.
+    for round in 0..=plan.rounds {
+        for turn in 0..2 {
+            let who = (round + turn) % 2;
+            thread::sleep(SETTLE);
+            let result = workers[who].round(plan.prompt, plan.answer)?;
+            if round > 0 {
+                times[who].push(result);
+            }
+        }
+    }
+    let [qwark_times, llama_times] = times;
+    let [qwark, llama] = &mut workers;
+    // Memory first: handing over the logits allocates.
+    let [qwark_figures, llama_figures] = [Figures::new(plan, qwark, &qwark_times)?, Figures::new(plan, llama, &llama_times)?];
+    let error = nmse(&qwark.logits(LOGITS_TOKENS)?, &llama.logits(LOGITS_TOKENS)?)?;
+    Ok(Report {
+        model: plan.setup.model.display().to_string(),
+        model_bytes,
+        threads: plan.setup.threads,
+        prompt_tokens: plan.prompt,
+        answer_tokens: plan.answer,
+        rounds: plan.rounds,
+        prefill_ratio: qwark_figures.prefill_tok_s / llama_figures.prefill_tok_s,
+        decode_ratio: qwark_figures.decode_tok_s / llama_figures.decode_tok_s,
+        qwark: qwark_figures,
+        llama_cpp: llama_figures,
+        nmse: error,
+    })
+}
+
+/// Reads the file once, so that neither engine's load time has the disk in it. Returns its length.
+fn warm_page_cache(plan: &Plan) -> Result<u64> {
+    let path = &plan.setup.model;
+    let mut file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    Ok(io::copy(&mut file, &mut io::sink())?)
+}
+
+impl Figures {
+    fn new(plan: &Plan, worker: &mut Worker, times: &[Times]) -> Result<Self> {
+        let rate = |tokens: usize, seconds: fn(&Times) -> f64| {
+            let mut all: Vec<f64> = times.iter().map(seconds).collect();
+            tokens as f64 / median(&mut all)
+        };
+        Ok(Self {
+            name: worker.ready.name.clone(),
+            prefill_tok_s: rate(plan.prompt, |t| t.prefill_s),
+            decode_tok_s: rate(plan.answer, |t| t.decode_s),
+            load_ms: 1e3 * worker.ready.load_s,
+            memory: worker.memory()?,
+        })
+    }
+}
+
+impl Report {
+    /// Writes the report for people.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        const MB: f64 = 1e6;
+        let (q, l) = (&self.qwark, &self.llama_cpp);
+        writeln!(
+            out,
+            "{} ({:.1} MB), {} threads, median of {} rounds",
+            self.model,
+            self.model_bytes as f64 / MB,
+            self.threads,
+            self.rounds
+        )?;
+        writeln!(out, "{}\n{}\n", q.name, l.name)?;
+        writeln!(out, "{:24}{:>12}{:>12}{:>9}", "", "Qwark", "llama.cpp", "ratio")?;
+        let mut line = |what: String, q: f64, l: f64| writeln!(out, "{what:24}{q:12.1}{l:12.1}{:9.2}", q / l);
+        line(format!("prefill {}, tokens/s", self.prompt_tokens), q.prefill_tok_s, l.prefill_tok_s)?;
+        line(format!("decode {}, tokens/s", self.answer_tokens), q.decode_tok_s, l.decode_tok_s)?;
+        line("load, ms".into(), q.load_ms, l.load_ms)?;
+        line("resident, MB".into(), q.memory.rss_bytes as f64 / MB, l.memory.rss_bytes as f64 / MB)?;
+        line("anonymous, MB".into(), q.memory.anon_bytes as f64 / MB, l.memory.anon_bytes as f64 / MB)?;
+        writeln!(out, "\nNMSE between the logits of {LOGITS_TOKENS} tokens: {:.2e}", self.nmse)
+    }
+}
+
+/// Normalised mean squared error of `found` against `wanted`: sum (found - wanted)² / sum wanted².
+fn nmse(found: &[f32], wanted: &[f32]) -> Result<f64> {
+    ensure!(found.len() == wanted.len(), "{} logits against {}", found.len(), wanted.len());
+    let square = |x: f64| x * x;
+    let error: f64 = found.iter().zip(wanted).map(|(&a, &b)| square(f64::from(a) - f64::from(b))).sum();
+    Ok(error / wanted.iter().map(|&b| square(f64::from(b))).sum::<f64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nmse_is_relative_to_the_wanted_values() {
+        assert_eq!(nmse(&[1.0, 2.0], &[1.0, 2.0]).unwrap(), 0.0);
+        assert_eq!(nmse(&[0.0, 0.0], &[3.0, 4.0]).unwrap(), 1.0);
+        assert_eq!(nmse(&[2.0], &[1.0]).unwrap(), 1.0);
+        assert!(nmse(&[1.0], &[]).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! Qwark and llama.cpp side by side on one file: speed, memory and the difference of their logits.
+
+mod compare;
+mod engine;
+#[cfg(feature = "llama")]
+mod llama;
+mod peer;
+mod qwark_engine;
+mod worker;
+
+use std::fs::File;
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use qwark::gguf::{Gguf, Mapping};
+use qwark::model::Model;
+use qwark::tokenizer::Tokenizer;
+
+use engine::Setup;
+use qwark_engine::QwarkEngine;
+use worker::Kind;
+
+/// Times Qwark and llama.cpp alternately on one GGUF file.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Cli {
+    #[command(flatten)]
+    compare: Option<CompareArgs>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct CompareArgs {
+    /// The GGUF file
+    model: PathBuf,
+    /// Threads of each engine
+    #[arg(short, long, default_value_t = 2)]
+    threads: usize,
+    /// Tokens of the prompt
+    #[arg(short, long, default_value_t = 512)]
+    prompt: usize,
+    /// Tokens decoded after it
+    #[arg(short = 'n', long, default_value_t = 64)]
+    tokens: usize,
+    /// Timed rounds
+    #[arg(short, long, default_value_t = 5)]
+    rounds: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes llama.cpp's logits of every position: little-endian f32, [tokens, vocab]
+    PeerLogits {
+        /// The GGUF file
+        model: PathBuf,
+        /// Token ids
+        #[arg(long, value_delimiter = ',', required = true)]
+        tokens: Vec<u32>,
+        /// The file to write
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// One engine, driven over standard input and output by the comparison
+    #[command(hide = true)]
+    Worker {
+        kind: Kind,
+        model: PathBuf,
+        #[arg(long)]
+        threads: usize,
+        #[arg(long)]
+        context: usize,
+        #[arg(long)]
+        outputs: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Some(Command::PeerLogits { model, tokens, out }) => peer_logits(model, &tokens, out),
+        Some(Command::Worker { kind, model, threads, context, outputs }) => serve(kind, &Setup::new(model, threads, context, outputs)),
+        None => compare(cli.compare.context("no model was named; see --help")?),
+    }
+}
+
+fn compare(args: CompareArgs) -> Result<()> {
+    ensure!(cfg!(feature = "llama"), peer::MISSING);
+    for (option, value) in [("threads", args.threads), ("prompt", args.prompt), ("tokens", args.tokens), ("rounds", args.rounds)] {
+        ensure!(value > 0, "--{option} must be at least 1");
+    }
+    let context = (args.prompt + args.tokens).max(compare::LOGITS_TOKENS);
+    let setup = Setup::new(args.model, args.threads, context, compare::LOGITS_TOKENS);
+    let plan = compare::Plan { setup, prompt: args.prompt, answer: args.tokens, rounds: args.rounds };
+    let report = compare::run(&plan)?;
+    let mut out = stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        report.print(&mut out)?;
+    }
+    Ok(())
+}
+
+/// Loads one engine and obeys the parent.
+fn serve(kind: Kind, setup: &Setup) -> Result<()> {
+    let start = Instant::now();
+    match kind {
+        Kind::Qwark => {
+            let mapping = Mapping::open(&setup.model)?;
+            let gguf = Gguf::parse(&mapping.parts())?;
+            let model = Model::load(&gguf)?;
+            // llama.cpp loads its vocabulary with the model, so time and memory count it here too.
+            let _tokenizer = Tokenizer::from_gguf(&gguf)?;
+            let mut engine = QwarkEngine::new(&model, setup)?;
+            worker::serve(&mut engine, start.elapsed().as_secs_f64())
+        }
+        Kind::Llama => {
+            let mut engine = peer::load(setup)?;
+            worker::serve(engine.as_mut(), start.elapsed().as_secs_f64())
+        }
+    }
+}
+
+/// The reference's figures want llama.cpp at its most exact: one thread, plain attention.
+fn peer_logits(model: PathBuf, tokens: &[u32], out: PathBuf) -> Result<()> {
+    let setup = Setup { plain_attention: true, ..Setup::new(model, 1, tokens.len(), tokens.len()) };
+    let logits = peer::load(&setup)?.logits(tokens)?;
+    let mut file = File::create(&out).with_context(|| format!("creating {}", out.display()))?;
+    worker::write_floats(&mut file, &logits)
+}

@@ -1,0 +1,201 @@
+//! Keys and values: into the cache, and what attention does with a block of them.
+#![expect(clippy::needless_range_loop, reason = "the indices are the heads and columns of a tile of registers")]
+
+use super::math::{LANES, sum};
+use crate::{
+    attention::MAX_HEAD_DIM,
+    kv_cache::{Q8_0_BYTES, Q8_0_LEN},
+    table::KV_BLOCK,
+};
+use half::f16;
+use std::arch::x86_64::*;
+
+/// How the cache keeps one key or value of one head.
+pub(super) trait KvFormat {
+    /// Bytes of `head_dim` values.
+    fn row_bytes(head_dim: usize) -> usize;
+    /// Eight values from `at`, a multiple of 8.
+    ///
+    /// # Safety
+    /// AVX2, FMA and F16C are there, and the row has these values.
+    unsafe fn load8(row: *const u8, at: usize) -> __m256;
+}
+
+/// IEEE 16-bit floats.
+pub(super) struct F16;
+
+impl KvFormat for F16 {
+    fn row_bytes(head_dim: usize) -> usize {
+        2 * head_dim
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load8(row: *const u8, at: usize) -> __m256 {
+        // SAFETY: the caller's promise.
+        _mm256_cvtph_ps(unsafe { _mm_loadu_si128(row.add(2 * at).cast()) })
+    }
+}
+
+/// Blocks of 32 bytes with an f16 scale.
+pub(super) struct Q8_0;
+
+impl KvFormat for Q8_0 {
+    fn row_bytes(head_dim: usize) -> usize {
+        head_dim / Q8_0_LEN * Q8_0_BYTES
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load8(row: *const u8, at: usize) -> __m256 {
+        // SAFETY: the caller's promise; a block is longer than eight bytes.
+        unsafe {
+            let block = row.add(at / Q8_0_LEN * Q8_0_BYTES);
+            let d = _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_loadl_epi64(block.cast())));
+            let q = _mm_loadl_epi64(block.add(2 + at % Q8_0_LEN).cast());
+            _mm256_mul_ps(d, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)))
+        }
+    }
+}
+
+/// Rounds to nearest even; see [`KvStoreFn`](crate::table::KvStoreFn).
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn store_f16(src: &[f32], dst: &mut [u8]) {
+    let (src, src_rest) = src.as_chunks::<LANES>();
+    let (dst, dst_rest) = dst.as_chunks_mut::<{ 2 * LANES }>();
+    for (src, dst) in src.iter().zip(dst) {
+        // SAFETY: eight values are read, 16 bytes are written.
+        unsafe {
+            let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_loadu_ps(src.as_ptr()));
+            _mm_storeu_si128(dst.as_mut_ptr().cast(), halves);
+        }
+    }
+    for (src, dst) in src_rest.iter().zip(dst_rest.chunks_exact_mut(2)) {
+        dst.copy_from_slice(&f16::from_f32(*src).to_le_bytes());
+    }
+}
+
+/// Keys that are turned to f32 together, for one pass over all heads.
+const KEYS: usize = 4;
+
+/// See [`KvDotFn`](crate::table::KvDotFn).
+///
+/// # Safety
+/// As stated there.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+    let row_bytes = K::row_bytes(head_dim);
+    let mut rows = [[0.0f32; MAX_HEAD_DIM]; KEYS];
+    for (i, keys) in keys.chunks(KEYS * row_bytes).enumerate() {
+        for (key, row) in keys.chunks_exact(row_bytes).zip(&mut rows) {
+            for at in (0..head_dim).step_by(LANES) {
+                // SAFETY: `head_dim` is a multiple of 8, at most `MAX_HEAD_DIM`.
+                unsafe { _mm256_storeu_ps(row.as_mut_ptr().add(at), K::load8(key.as_ptr(), at)) };
+            }
+        }
+        for (q, scores) in q.chunks_exact(head_dim).zip(scores.chunks_exact_mut(KV_BLOCK)) {
+            let mut acc = [_mm256_setzero_ps(); KEYS];
+            for at in (0..head_dim).step_by(LANES) {
+                // SAFETY: `head_dim` is a multiple of 8, at most `MAX_HEAD_DIM`.
+                unsafe {
+                    let q = _mm256_loadu_ps(q.as_ptr().add(at));
+                    for (acc, row) in acc.iter_mut().zip(&rows) {
+                        *acc = _mm256_fmadd_ps(q, _mm256_loadu_ps(row.as_ptr().add(at)), *acc);
+                    }
+                }
+            }
+            // The last group may be short: what it computes past the end lands past the end of the block's positions.
+            for (score, acc) in scores[i * KEYS..(i + 1) * KEYS].iter_mut().zip(acc) {
+                *score = sum(acc);
+            }
+        }
+    }
+}
+
+/// Most heads that share one pass over a column of values.
+const HEADS: usize = 4;
+
+/// See [`KvAxpyFn`](crate::table::KvAxpyFn).
+///
+/// # Safety
+/// As stated there.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) unsafe fn axpy<K: KvFormat>(values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]) {
+    let groups = out.chunks_mut(HEADS * head_dim).zip(weights.chunks(HEADS * KV_BLOCK)).zip(correction.chunks(HEADS));
+    for ((out, weights), correction) in groups {
+        // SAFETY: the caller's promise, for as many heads as there are corrections.
+        unsafe {
+            match correction.len() {
+                1 => heads::<K, 1>(values, weights, correction, head_dim, out),
+                2 => heads::<K, 2>(values, weights, correction, head_dim, out),
+                3 => heads::<K, 3>(values, weights, correction, head_dim, out),
+                _ => heads::<K, HEADS>(values, weights, correction, head_dim, out),
+            }
+        }
+    }
+}
+
+/// [`axpy`] for `H` heads, 16 columns at a time.
+///
+/// # Safety
+/// As for [`axpy`], with `H` heads.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn heads<K: KvFormat, const H: usize>(values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]) {
+    let wide = head_dim - head_dim % (2 * LANES);
+    // SAFETY: the columns are below `head_dim`, a multiple of 8; the rest is the caller's promise.
+    unsafe {
+        for at in (0..wide).step_by(2 * LANES) {
+            columns::<K, H, 2>(values, weights, correction, head_dim, at, out);
+        }
+        if wide < head_dim {
+            columns::<K, H, 1>(values, weights, correction, head_dim, wide, out);
+        }
+    }
+}
+
+/// [`axpy`] for `H` heads and `8 V` columns from `at`.
+///
+/// # Safety
+/// As for [`axpy`], with `H` heads, and `at + 8 V <= head_dim`.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn columns<K: KvFormat, const H: usize, const V: usize>(
+    values: &[u8],
+    weights: &[f32],
+    correction: &[f32],
+    head_dim: usize,
+    at: usize,
+    out: &mut [f32],
+) {
+    let mut acc = [[_mm256_setzero_ps(); V]; H];
+    let row_bytes = K::row_bytes(head_dim);
+    let out = out.as_mut_ptr();
+    // SAFETY: `H` heads of `head_dim` outputs, one correction and `KV_BLOCK` weights each; at most `KV_BLOCK` rows of values;
+    // columns up to `at + 8 V`.
+    unsafe {
+        for h in 0..H {
+            let correction = _mm256_set1_ps(*correction.get_unchecked(h));
+            for v in 0..V {
+                acc[h][v] = _mm256_mul_ps(correction, _mm256_loadu_ps(out.add(h * head_dim + at + v * LANES)));
+            }
+        }
+        for (i, row) in values.chunks_exact(row_bytes).enumerate() {
+            let mut value = [_mm256_setzero_ps(); V];
+            for v in 0..V {
+                value[v] = K::load8(row.as_ptr(), at + v * LANES);
+            }
+            for h in 0..H {
+                let weight = _mm256_broadcast_ss(weights.get_unchecked(h * KV_BLOCK + i));
+                for v in 0..V {
+                    acc[h][v] = _mm256_fmadd_ps(weight, value[v], acc[h][v]);
+                }
+            }
+        }
+        for h in 0..H {
+            for v in 0..V {
+                _mm256_storeu_ps(out.add(h * head_dim + at + v * LANES), acc[h][v]);
+            }
+        }
+    }
+}

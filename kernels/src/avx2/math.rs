@@ -1,0 +1,99 @@
+//! Vector building blocks.
+
+use std::arch::x86_64::*;
+
+/// Lanes of a vector of f32.
+pub(super) const LANES: usize = 8;
+
+/// Sum of the eight lanes, always in the same order.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn sum(v: __m256) -> f32 {
+    let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+    let v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+    _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)))
+}
+
+/// Largest of the eight lanes.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn max(v: __m256) -> f32 {
+    let v = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+    let v = _mm_max_ps(v, _mm_movehl_ps(v, v));
+    _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)))
+}
+
+/// `|v|`.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn abs(v: __m256) -> __m256 {
+    _mm256_andnot_ps(_mm256_set1_ps(-0.0), v)
+}
+
+/// The first `n` lanes, for masked loads and stores; all of them for `n >= 8`.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn first_lanes(n: usize) -> __m256i {
+    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    _mm256_cmpgt_epi32(_mm256_set1_epi32(n.min(LANES) as i32), lane)
+}
+
+/// `exp(v)` to a relative error below 2e-7 for -87 <= v <= 88, and the value at the nearest of these limits beyond them; NaN stays
+/// NaN. Range reduction to `2^n * exp(r)`, `|r| <= ln(2) / 2`, and the degree 6 polynomial of Cephes' `expf` (Moshier).
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn exp(v: __m256) -> __m256 {
+    const COEFFICIENTS: [f32; 5] = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5];
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let v = _mm256_max_ps(_mm256_set1_ps(-87.0), _mm256_min_ps(_mm256_set1_ps(88.0), v));
+    let n =
+        _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(_mm256_mul_ps(v, _mm256_set1_ps(std::f32::consts::LOG2_E)));
+    let r = _mm256_fnmadd_ps(n, _mm256_set1_ps(LN2_HIGH), v);
+    let r = _mm256_fnmadd_ps(n, _mm256_set1_ps(LN2_LOW), r);
+    let mut p = _mm256_set1_ps(1.987_569_1e-4);
+    for c in COEFFICIENTS {
+        p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(c));
+    }
+    let p = _mm256_add_ps(_mm256_fmadd_ps(p, _mm256_mul_ps(r, r), r), _mm256_set1_ps(1.0));
+    let power = _mm256_slli_epi32::<23>(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)));
+    _mm256_mul_ps(p, _mm256_castsi256_ps(power))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Isa;
+
+    /// [`exp`] of one value.
+    fn exp1(v: f32) -> f32 {
+        // SAFETY: both callers return before this where the instruction set is missing.
+        unsafe { _mm256_cvtss_f32(exp(_mm256_set1_ps(v))) }
+    }
+
+    #[test]
+    fn exp_keeps_its_bound() {
+        if !Isa::Avx2.is_supported() {
+            return println!("no AVX2 here");
+        }
+        let mut worst = 0.0f64;
+        for i in -870_000..=880_000 {
+            let v = i as f32 * 1e-4;
+            let exact = f64::from(v).exp();
+            worst = worst.max((f64::from(exp1(v)) - exact).abs() / exact);
+        }
+        assert!(worst < 2e-7, "relative error {worst:e}");
+    }
+
+    #[test]
+    fn exp_is_limited_at_its_ends() {
+        if !Isa::Avx2.is_supported() {
+            return println!("no AVX2 here");
+        }
+        assert_eq!(exp1(0.0), 1.0);
+        assert_eq!(exp1(f32::NEG_INFINITY), exp1(-87.0));
+        assert_eq!(exp1(1e30), exp1(88.0));
+        assert!(exp1(88.0).is_finite() && exp1(-87.0) > 0.0);
+        assert!(exp1(f32::NAN).is_nan());
+    }
+}

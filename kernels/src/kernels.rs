@@ -1,0 +1,235 @@
+//! The safe face of the table: lengths are checked here, once, and then the entry is called.
+
+use crate::{
+    Activations, Entry, Isa, KvDType, MAX_HEAD_DIM, Matrix, Pool, UnsupportedIsa,
+    activations::BLOCK,
+    pool::SyncPtr,
+    table::{self, KV_BLOCK, SoftmaxState, Table},
+    tile::MatmulArgs,
+};
+
+/// Most products of one call of [`Kernels::matmul`].
+pub const MAX_JOBS: usize = 8;
+/// Bytes of weights that a thread claims at a time: long enough to hide the claiming, short enough to end together.
+const UNIT_BYTES: usize = 32 * 1024;
+/// Rows of a unit are a multiple of this, the rows of the largest tile.
+const UNIT_ROWS_STEP: usize = 8;
+/// Most rows of a unit.
+const UNIT_ROWS_MAX: usize = 64;
+
+/// The operations, bound to the kernels of one instruction set. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Kernels(&'static Table);
+
+/// One product: `out[t * w.rows() + r] = sum_c w[r, c] * x[t, c]`.
+pub struct Job<'a> {
+    /// Weights `[rows, cols]`.
+    pub w: Matrix<'a>,
+    /// Products `[tokens, rows]`.
+    pub out: &'a mut [f32],
+}
+
+/// A product, with its output cut loose for the threads.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    w: Matrix<'a>,
+    out: SyncPtr<'a, f32>,
+    unit_rows: usize,
+    units: usize,
+}
+
+impl Kernels {
+    /// The best kernels of this CPU.
+    pub fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::scalar())
+    }
+
+    /// The kernels of an instruction set.
+    ///
+    /// # Errors
+    /// [`UnsupportedIsa`] where this CPU does not have it.
+    pub fn for_isa(isa: Isa) -> Result<Self, UnsupportedIsa> {
+        table::table(isa).map(Self).ok_or(UnsupportedIsa(isa))
+    }
+
+    /// The kernels of every instruction set that this CPU has, ascending.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Isa::ALL.into_iter().filter_map(|isa| Self::for_isa(isa).ok())
+    }
+
+    /// The reference kernels, which every CPU has.
+    fn scalar() -> Self {
+        Self(table::scalar())
+    }
+
+    /// The instruction set.
+    pub fn isa(self) -> Isa {
+        self.0.isa
+    }
+
+    /// Every operation, and the instruction set whose code runs it: a lower one where this one has none of its own.
+    pub fn entries(self) -> impl Iterator<Item = Entry> {
+        self.0.entries()
+    }
+
+    /// All products of `jobs` with the same activations, in one parallel region.
+    ///
+    /// # Panics
+    /// If a matrix has other columns than the activations, an output another length than `x.rows() * w.rows()`, or there are more
+    /// than [`MAX_JOBS`] jobs.
+    pub fn matmul(self, pool: &Pool, x: &Activations, jobs: &mut [Job<'_>]) {
+        assert!(jobs.len() <= MAX_JOBS, "{} products in one call: at most {MAX_JOBS}", jobs.len());
+        let view = x.view();
+        if view.rows == 0 {
+            return;
+        }
+        let mut parts: [Option<Part<'_>>; MAX_JOBS] = [None; MAX_JOBS];
+        let mut units = 0;
+        for (part, job) in parts.iter_mut().zip(jobs) {
+            let w = job.w;
+            assert_eq!(w.cols(), view.cols, "the {} matrix has other columns than the activations", w.dtype());
+            assert_eq!(job.out.len(), view.rows * w.rows(), "the output is not [tokens, rows]");
+            let unit_rows = (UNIT_BYTES / w.row_bytes()).next_multiple_of(UNIT_ROWS_STEP).clamp(UNIT_ROWS_STEP, UNIT_ROWS_MAX);
+            let count = w.rows().div_ceil(unit_rows);
+            *part = Some(Part { w, out: SyncPtr::new(job.out), unit_rows, units: count });
+            units += count;
+        }
+        pool.run(units, &|mut unit| {
+            for part in parts.iter().flatten() {
+                if unit < part.units {
+                    let first = unit * part.unit_rows;
+                    let rows = part.unit_rows.min(part.w.rows() - first);
+                    let args = MatmulArgs {
+                        weights: part.w.row_range(first, rows),
+                        rows,
+                        cols: view.cols,
+                        x: view,
+                        out: part.out.at(first),
+                        out_stride: part.w.rows(),
+                    };
+                    // SAFETY: columns and output length checked above, the weights are whole rows of their type (`Matrix::new`),
+                    // each unit writes its own rows only; the table was made after detecting its instruction set.
+                    return unsafe { (self.0.matmul[part.w.dtype() as usize].run)(&args) };
+                }
+                unit -= part.units;
+            }
+        });
+    }
+
+    /// One row of weights as f32.
+    ///
+    /// # Panics
+    /// If there is no such row, or `out` is not `m.cols()` long.
+    pub fn dequantize_row(self, m: Matrix<'_>, row: usize, out: &mut [f32]) {
+        assert!(row < m.rows(), "row {row} of a matrix with {} rows", m.rows());
+        assert_eq!(out.len(), m.cols(), "the output is not one row");
+        // SAFETY: a whole row of its type, and as many outputs; the table was made after detecting its instruction set.
+        unsafe { (self.0.dequantize[m.dtype() as usize].run)(m.row_range(row, 1), out) }
+    }
+
+    /// `out = x / sqrt(mean(x^2) + eps) * weight`, for one row.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn rms_norm(self, x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+        assert!(x.len() == weight.len() && x.len() == out.len(), "rms_norm: lengths differ");
+        // SAFETY: equal lengths; the table was made after detecting its instruction set.
+        unsafe { (self.0.rms_norm.run)(x, weight, eps, out) }
+    }
+
+    /// Rotary embedding of one head, in the order of GPT-NeoX: `(head[i], head[i + n])` turns by the angle of `cos[i]`, `sin[i]`,
+    /// `n = cos.len()`.
+    ///
+    /// # Panics
+    /// Unless `head.len() == 2 * cos.len()` and `sin.len() == cos.len()`.
+    pub fn rope(self, head: &mut [f32], cos: &[f32], sin: &[f32]) {
+        assert!(head.len() == 2 * cos.len() && sin.len() == cos.len(), "rope: lengths differ");
+        // SAFETY: lengths checked; the table was made after detecting its instruction set.
+        unsafe { (self.0.rope.run)(head, cos, sin) }
+    }
+
+    /// `gate = gate * sigmoid(gate) * up`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn silu_mul(self, gate: &mut [f32], up: &[f32]) {
+        assert_eq!(gate.len(), up.len(), "silu_mul: lengths differ");
+        // SAFETY: equal lengths; the table was made after detecting its instruction set.
+        unsafe { (self.0.silu_mul.run)(gate, up) }
+    }
+
+    /// `x += y`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn add(self, x: &mut [f32], y: &[f32]) {
+        assert_eq!(x.len(), y.len(), "add: lengths differ");
+        // SAFETY: equal lengths; the table was made after detecting its instruction set.
+        unsafe { (self.0.add.run)(x, y) }
+    }
+
+    /// One row of activations to int8 blocks of 32, the last one padded with zeros: `d = max|x| / 127`, `q = x / d` rounded to
+    /// nearest, `s = d * sum(q)`.
+    ///
+    /// # Panics
+    /// Unless `q` has 32 values, and `d` and `s` one, for each block.
+    pub fn quantize_q8(self, x: &[f32], q: &mut [i8], d: &mut [f32], s: &mut [f32]) {
+        let blocks = x.len().div_ceil(BLOCK);
+        assert!(q.len() == blocks * BLOCK && d.len() == blocks && s.len() == blocks, "quantize_q8: lengths differ");
+        // SAFETY: lengths checked; the table was made after detecting its instruction set.
+        unsafe { (self.0.quantize_q8.run)(x, q, d, s) }
+    }
+
+    /// One key or value of one head to the form it has in the cache.
+    ///
+    /// # Panics
+    /// Unless `dst.len() == dtype.row_bytes(src.len())`.
+    pub fn kv_store(self, dtype: KvDType, src: &[f32], dst: &mut [u8]) {
+        assert_eq!(Some(dst.len()), dtype.row_bytes(src.len()), "kv_store: lengths differ");
+        // SAFETY: lengths checked; the table was made after detecting its instruction set.
+        unsafe { (self.0.kv_store[dtype as usize].run)(src, dst) }
+    }
+
+    /// `scores[h * KV_BLOCK + i] = q[h] . keys[i]` for the query heads of a group, `q` being `[heads][head_dim]`, and a block of at
+    /// most [`KV_BLOCK`] keys. Scores past the last key are left unspecified.
+    ///
+    /// # Panics
+    /// If a length does not fit, or `head_dim` is no multiple of 8 up to [`MAX_HEAD_DIM`].
+    pub fn kv_dot(self, dtype: KvDType, keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+        check_block(dtype, keys, q, head_dim, scores);
+        // SAFETY: lengths checked; the table was made after detecting its instruction set.
+        unsafe { (self.0.kv_dot[dtype as usize].run)(keys, q, head_dim, scores) }
+    }
+
+    /// `out[h] = out[h] * correction[h] + sum_i weights[h * KV_BLOCK + i] * values[i]`: shapes as for [`Kernels::kv_dot`].
+    ///
+    /// # Panics
+    /// As [`Kernels::kv_dot`].
+    pub fn kv_axpy(self, dtype: KvDType, values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]) {
+        check_block(dtype, values, out, head_dim, weights);
+        assert_eq!(correction.len() * head_dim, out.len(), "kv_axpy: one correction for each head");
+        // SAFETY: lengths checked; the table was made after detecting its instruction set.
+        unsafe { (self.0.kv_axpy[dtype as usize].run)(values, weights, correction, head_dim, out) }
+    }
+
+    /// One block of an online softmax: `scores` becomes `exp(scores * scale - max)`, with the running maximum and sum brought up to
+    /// date. Returns `exp(old max - new max)`, by which everything accumulated before is to be multiplied.
+    ///
+    /// # Panics
+    /// Unless there are 1 to [`KV_BLOCK`] scores.
+    pub fn softmax(self, scores: &mut [f32], scale: f32, state: &mut SoftmaxState) -> f32 {
+        assert!((1..=KV_BLOCK).contains(&scores.len()), "softmax: a block has 1 to {KV_BLOCK} scores");
+        // SAFETY: length checked; the table was made after detecting its instruction set.
+        unsafe { (self.0.softmax.run)(scores, scale, state) }
+    }
+}
+
+/// The lengths that `kv_dot` and `kv_axpy` rely on.
+fn check_block(dtype: KvDType, rows: &[u8], heads: &[f32], head_dim: usize, scores: &[f32]) {
+    assert!(head_dim > 0 && head_dim <= MAX_HEAD_DIM && head_dim.is_multiple_of(8), "heads of {head_dim} values");
+    let row_bytes = dtype.row_bytes(head_dim).expect("whole blocks of the cache's type");
+    let count = rows.len() / row_bytes;
+    assert!(rows.len().is_multiple_of(row_bytes) && (1..=KV_BLOCK).contains(&count), "a block of {count} positions");
+    assert!(heads.len().is_multiple_of(head_dim), "whole heads");
+    assert_eq!(scores.len(), heads.len() / head_dim * KV_BLOCK, "a row of scores for each head");
+}

@@ -1,0 +1,49 @@
+//! Checked kernels for small quantised language models: products with the weight types of GGUF files, norms, rotary embedding,
+//! attention over a KV cache, and the thread pool they run on.
+//!
+//! [`Kernels`] is a table of functions chosen at run time for the CPU at hand. Its methods check all lengths, so they are safe;
+//! what they compute has the same bits on any number of threads and in any batch.
+//!
+//! ```
+//! use qwark_kernels::{Activations, DType, Job, Kernels, Matrix, Pool};
+//!
+//! let kernels = Kernels::detect();
+//! let pool = Pool::new(2)?;
+//! let weights: Vec<u8> = [1.0f32, 2.0, 3.0, 4.0].iter().flat_map(|w| w.to_le_bytes()).collect();
+//! let w = Matrix::new(DType::F32, 2, 2, &weights)?;
+//! let mut x = Activations::with_capacity(1, 2);
+//! x.load(kernels, &pool, &[10.0, 1.0], 2);
+//! let mut out = [0.0; 2];
+//! kernels.matmul(&pool, &x, &mut [Job { w, out: &mut out }]);
+//! assert_eq!(out, [12.0, 34.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![expect(unsafe_code, reason = "vector instructions, and slices shared between threads")]
+
+mod activations;
+mod attention;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod dotprod;
+mod dtype;
+mod isa;
+mod kernels;
+mod kv_cache;
+mod matrix;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod pool;
+mod scalar;
+mod table;
+mod tile;
+
+pub use activations::Activations;
+pub use attention::{AttentionShape, AttentionShapeError, MAX_GROUP, MAX_HEAD_DIM, Position};
+pub use dtype::DType;
+pub use isa::{Isa, UnknownIsa, UnsupportedIsa};
+pub use kernels::{Job, Kernels, MAX_JOBS};
+pub use kv_cache::{KvCache, KvCacheError, KvDType, UnknownKvDType};
+pub use matrix::{Matrix, MatrixError};
+pub use pool::{MAX_THREADS, Pool, PoolError};
+pub use table::{Entry, KV_BLOCK, SoftmaxState};

@@ -1,0 +1,121 @@
+//! A weight matrix where it lies, usually inside a mapped file.
+
+use crate::DType;
+use thiserror::Error;
+
+/// Weights `[rows, cols]`, row-major as in a GGUF file (`dims[0]` is `cols`), in any [`DType`]; needs no alignment.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    dtype: DType,
+    rows: usize,
+    cols: usize,
+    row_bytes: usize,
+    bytes: &'a [u8],
+}
+
+/// Why bytes are not a matrix of the stated shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum MatrixError {
+    /// A row is not a whole number of blocks.
+    #[error("{cols} columns are not a multiple of the {dtype} block of {}", dtype.block_len())]
+    Columns {
+        /// Type of the weights.
+        dtype: DType,
+        /// Columns stated.
+        cols: usize,
+    },
+    /// A dimension is zero, or the size does not fit the address space.
+    #[error("a {dtype} matrix of {rows} rows and {cols} columns is empty or too large")]
+    Shape {
+        /// Type of the weights.
+        dtype: DType,
+        /// Rows stated.
+        rows: usize,
+        /// Columns stated.
+        cols: usize,
+    },
+    /// The slice has another length than the shape needs.
+    #[error("a {dtype} matrix of {rows} rows and {cols} columns has {need} bytes, not {have}")]
+    Bytes {
+        /// Type of the weights.
+        dtype: DType,
+        /// Rows stated.
+        rows: usize,
+        /// Columns stated.
+        cols: usize,
+        /// Bytes that the shape needs.
+        need: usize,
+        /// Bytes given.
+        have: usize,
+    },
+}
+
+impl<'a> Matrix<'a> {
+    /// A matrix over `bytes`, which must be exactly `rows` rows of `cols` weights.
+    ///
+    /// # Errors
+    /// [`MatrixError`] where `cols` is no whole number of blocks, a dimension is zero, or the length differs.
+    pub fn new(dtype: DType, rows: usize, cols: usize, bytes: &'a [u8]) -> Result<Self, MatrixError> {
+        if rows == 0 || cols == 0 {
+            return Err(MatrixError::Shape { dtype, rows, cols });
+        }
+        if !cols.is_multiple_of(dtype.block_len()) {
+            return Err(MatrixError::Columns { dtype, cols });
+        }
+        let shape = MatrixError::Shape { dtype, rows, cols };
+        let row_bytes = dtype.row_bytes(cols).ok_or(shape)?;
+        let need = row_bytes.checked_mul(rows).ok_or(shape)?;
+        if bytes.len() != need {
+            return Err(MatrixError::Bytes { dtype, rows, cols, need, have: bytes.len() });
+        }
+        Ok(Self { dtype, rows, cols, row_bytes, bytes })
+    }
+
+    /// Type of the weights.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Number of rows: the outputs of a product.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns: the inputs of a product.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Bytes of one row.
+    pub fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
+    /// All rows, `rows * row_bytes` bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The bytes of rows `first..first + count`.
+    ///
+    /// # Panics
+    /// If those rows are not all in the matrix.
+    pub(crate) fn row_range(&self, first: usize, count: usize) -> &'a [u8] {
+        &self.bytes[first * self.row_bytes..(first + count) * self.row_bytes]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_shapes_are_refused() {
+        let bytes = [0u8; 36];
+        assert!(Matrix::new(DType::Q4_0, 2, 32, &bytes).is_ok());
+        assert!(matches!(Matrix::new(DType::Q4_0, 2, 33, &bytes), Err(MatrixError::Columns { .. })));
+        assert!(matches!(Matrix::new(DType::Q4_0, 1, 32, &bytes), Err(MatrixError::Bytes { need: 18, have: 36, .. })));
+        assert!(matches!(Matrix::new(DType::Q4_0, 0, 32, &[]), Err(MatrixError::Shape { .. })));
+        assert!(matches!(Matrix::new(DType::F32, usize::MAX, 2, &bytes), Err(MatrixError::Shape { .. })));
+    }
+}

@@ -1,0 +1,87 @@
+//! Matrix products as register tiles: what every instruction set shares.
+//!
+//! A kernel computes `R` rows of weights times `T` tokens at once, with the weights unpacked once for all `T`. It is generic over
+//! `R` and `T`, and for each pair of row and token its sequence of float operations must be the same whatever they are, so that a
+//! result has the same bits in every batch and on any number of threads.
+
+use crate::activations::ActivationsView;
+
+/// One unit of a product: some rows of one matrix times all tokens of the batch.
+pub(crate) struct MatmulArgs<'a> {
+    /// `rows` rows of weights, each `weights.len() / rows` bytes.
+    pub weights: &'a [u8],
+    /// Rows of weights, at least 1.
+    pub rows: usize,
+    /// Columns; equal to `x.cols`.
+    pub cols: usize,
+    /// The activations, `x.rows` tokens.
+    pub x: ActivationsView<'a>,
+    /// Where the first row's product with the first token goes.
+    pub out: *mut f32,
+    /// Distance between the tokens of the output.
+    pub out_stride: usize,
+}
+
+impl MatmulArgs<'_> {
+    /// Bytes of one row of weights.
+    pub(crate) fn row_bytes(&self) -> usize {
+        self.weights.len() / self.rows
+    }
+
+    /// Writes the product of a row of this unit with a token.
+    ///
+    /// # Safety
+    /// `r < self.rows`, `t < self.x.rows`, and `out` is writable at `t * out_stride + r` for all of these.
+    pub(crate) unsafe fn store(&self, r: usize, t: usize, value: f32) {
+        debug_assert!(r < self.rows && t < self.x.rows);
+        // SAFETY: the caller's promise.
+        unsafe { self.out.add(t * self.out_stride + r).write(value) }
+    }
+}
+
+/// A register tile of one weight type on one instruction set.
+pub(crate) trait MatmulTile {
+    /// Stores the products of rows `row..row + R` with tokens `token..token + T`.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set; the rows and tokens are inside `args`; `args` is as [`MatmulArgs`] states, its weights are
+    /// whole rows of this type and its output is writable for all of its rows and tokens.
+    unsafe fn tile<const R: usize, const T: usize>(args: &MatmulArgs<'_>, row: usize, token: usize);
+}
+
+/// Covers a unit with tiles: `GEMV` rows by one token while decoding, else `R` rows by `T` tokens, and smaller ones of the same
+/// code at the edges. A group of `T` tokens stays in the first-level cache while the rows of the unit pass by.
+///
+/// # Safety
+/// As for [`MatmulTile::tile`].
+pub(crate) unsafe fn matmul<K: MatmulTile, const GEMV: usize, const R: usize, const T: usize>(args: &MatmulArgs<'_>) {
+    let mut token = 0;
+    while token + T <= args.x.rows {
+        // SAFETY: `token + T` tokens are in `args`; the rest is the caller's promise.
+        unsafe { strip::<K, R, T>(args, token) };
+        token += T;
+    }
+    while token < args.x.rows {
+        // SAFETY: one more token is in `args`; the rest is the caller's promise.
+        unsafe { strip::<K, GEMV, 1>(args, token) };
+        token += 1;
+    }
+}
+
+/// All rows of a unit times `T` tokens.
+///
+/// # Safety
+/// As for [`MatmulTile::tile`], with `token + T` tokens in `args`.
+unsafe fn strip<K: MatmulTile, const R: usize, const T: usize>(args: &MatmulArgs<'_>, token: usize) {
+    let mut row = 0;
+    while row + R <= args.rows {
+        // SAFETY: `row + R` rows are in `args`; the rest is the caller's promise.
+        unsafe { K::tile::<R, T>(args, row, token) };
+        row += R;
+    }
+    while row < args.rows {
+        // SAFETY: one more row is in `args`; the rest is the caller's promise.
+        unsafe { K::tile::<1, T>(args, row, token) };
+        row += 1;
+    }
+}

@@ -1,0 +1,85 @@
+//! The same bits whatever the batch, the tile and the number of threads.
+
+mod harness;
+
+use harness::{
+    Rng,
+    weights::{Scales, Weights},
+};
+use qwark_kernels::{Activations, AttentionShape, DType, Job, Kernels, KvCache, KvDType, Pool, Position};
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+/// Products of two matrices with the same activations, `[tokens, rows]` each.
+fn products(kernels: Kernels, threads: usize, weights: [&Weights; 2], x: &[f32], cols: usize) -> [Vec<f32>; 2] {
+    let pool = Pool::new(threads).unwrap();
+    let tokens = x.len() / cols;
+    let mut activations = Activations::with_capacity(tokens, cols);
+    activations.load(kernels, &pool, x, cols);
+    let mut out = weights.map(|w| vec![f32::NAN; tokens * w.matrix().rows()]);
+    let [a, b] = &mut out;
+    let mut jobs = [Job { w: weights[0].matrix(), out: a }, Job { w: weights[1].matrix(), out: b }];
+    kernels.matmul(&pool, &activations, &mut jobs);
+    out
+}
+
+#[test]
+fn matmul_has_the_same_bits_in_any_batch_on_any_threads() {
+    const TOKENS: usize = 9;
+    for dtype in DType::ALL {
+        let cols = if dtype.is_float() { 515 } else { 512 };
+        let rng = &mut Rng(7);
+        let weights = [Weights::random(dtype, 203, cols, Scales::Extreme, rng), Weights::random(dtype, 5, cols, Scales::Extreme, rng)];
+        let weights = [&weights[0], &weights[1]];
+        let x = rng.floats(TOKENS * cols, 3.0);
+        for kernels in Kernels::available() {
+            let one_by_one = x.chunks_exact(cols).map(|x| products(kernels, 1, weights, x, cols));
+            let [mut first, mut second] = [Vec::new(), Vec::new()];
+            for [a, b] in one_by_one {
+                first.extend(a);
+                second.extend(b);
+            }
+            for tokens in 1..=TOKENS {
+                for threads in 1..=3 {
+                    let [a, b] = products(kernels, threads, weights, &x[..tokens * cols], cols);
+                    let context = format!("{dtype} on {}, {tokens} tokens, {threads} threads", kernels.isa());
+                    assert_eq!(bits(&a), bits(&first[..a.len()]), "{context}");
+                    assert_eq!(bits(&b), bits(&second[..b.len()]), "{context}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn attention_has_the_same_bits_in_any_batch_on_any_threads() {
+    let shape = AttentionShape::new(14, 2, 64).unwrap();
+    let (width, kv_width) = (14 * 64, 2 * 64);
+    let rng = &mut Rng(11);
+    // Two sequences whose rows mix in the batch, long enough for several blocks.
+    let positions: Vec<Position> = (0..300).map(|i| Position { seq: i % 2, pos: i / 2 }).collect();
+    let (keys, values) = (rng.floats(positions.len() * kv_width, 2.0), rng.floats(positions.len() * kv_width, 2.0));
+    let q = rng.floats(positions.len() * width, 2.0);
+    for dtype in KvDType::ALL {
+        for kernels in Kernels::available() {
+            let mut cache = KvCache::new(dtype, 2, 2, 2, 150, 64).unwrap();
+            cache.store(kernels, 1, &positions, &keys, &values);
+            let attend = |threads: usize, rows: std::ops::Range<usize>| {
+                let pool = Pool::new(threads).unwrap();
+                let mut out = vec![f32::NAN; rows.len() * width];
+                kernels.attention(&pool, shape, &cache, 1, &positions[rows.clone()], &q[rows.start * width..rows.end * width], &mut out);
+                out
+            };
+            let whole = attend(1, 0..positions.len());
+            assert!(whole.iter().all(|v| v.is_finite()));
+            for threads in 2..=3 {
+                assert_eq!(bits(&attend(threads, 0..positions.len())), bits(&whole));
+            }
+            for row in [0, 1, 127, 128, 129, 130, 299] {
+                assert_eq!(bits(&attend(1, row..row + 1)), bits(&whole[row * width..(row + 1) * width]));
+            }
+        }
+    }
+}

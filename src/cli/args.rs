@@ -1,0 +1,297 @@
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use qwark_kernels::{DType, Isa, KvDType};
+
+use crate::chat::{Message, Role};
+use crate::generation::GenerationParams;
+use crate::gguf::Mapping;
+use crate::links::LinkAddr;
+use crate::runtime::OpenOptions;
+use crate::sampler::SamplingParams;
+use crate::synth::Quant;
+
+/// A language module for robots: small int4 Qwen models, mapped from disk, answering over a serial line or a local socket.
+#[derive(Debug, Parser)]
+#[command(name = "qwark", version, after_help = "Example: qwark synth qwen2.5-0.5b model.gguf && qwark run -m model.gguf \"Hello\"")]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command; they may stand before or after it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct Common {
+    /// The model, a GGUF file (any part of a split one)
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Threads that compute [default: half of the cores, 2 to 4]
+    #[arg(short, long, global = true, value_name = "N", value_parser = positive)]
+    pub threads: Option<usize>,
+    /// Tokens of context, prompt and answer together [default: 4096, or what the model has]
+    #[arg(short, long, global = true, value_name = "N", value_parser = positive)]
+    pub context: Option<usize>,
+    /// The most tokens to answer [default: 512, or 64 in a bench]
+    #[arg(short = 'n', long, global = true, value_name = "N", value_parser = positive)]
+    pub max_tokens: Option<usize>,
+    /// Start of the random sequence: same seed, same text
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Use a lower instruction set than the CPU's best: scalar, avx2, neon, dotprod, i8mm
+    #[arg(long, global = true, value_name = "ISA")]
+    pub isa: Option<Isa>,
+    /// Storage of keys and values: f16, q8_0
+    #[arg(long, global = true, value_name = "TYPE", default_value = "f16")]
+    pub kv: KvDType,
+    /// Report as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log to stderr; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Common {
+    /// Maps the file of `-m`.
+    pub fn map(&self) -> Result<Mapping> {
+        let path = self.model.as_deref().context("which model? Name a GGUF file with -m FILE")?;
+        Ok(Mapping::open(path)?)
+    }
+
+    /// The model's name for error messages.
+    pub fn model_name(&self) -> String {
+        self.model.as_deref().map_or_else(String::new, |path| path.display().to_string())
+    }
+
+    pub fn open_options(&self) -> OpenOptions {
+        OpenOptions { threads: self.threads, context: self.context, kv: self.kv, isa: self.isa, ..OpenOptions::default() }
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(n) => Ok(n),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+fn dtype(text: &str) -> Result<DType, String> {
+    let known = || DType::ALL.map(DType::name).join(", ");
+    DType::from_name(text).ok_or_else(|| format!("not a weight type; known: {}", known()))
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// One answer, streamed
+    #[command(
+        after_help = "Example: qwark run -m model.gguf \"Name three colours\"\n         echo \"Name three colours\" | qwark run -m model.gguf --json"
+    )]
+    Run(RunArgs),
+    /// A conversation; Ctrl-C cancels the answer, Ctrl-D ends
+    #[command(after_help = "Example: qwark chat -m model.gguf --system \"You are a rover.\"")]
+    Chat(ChatArgs),
+    /// The runtime: answers clients over links until Ctrl-C
+    #[command(after_help = "Example: qwark serve -m model.gguf --link unix:/tmp/qwark.sock --link serial:/dev/ttyAMA0:115200")]
+    Serve(ServeArgs),
+    /// A client: one answer from a running `qwark serve`
+    #[command(after_help = "Example: qwark ask --link unix:/tmp/qwark.sock \"Name three colours\"")]
+    Ask(AskArgs),
+    /// What a file holds and what running it takes
+    #[command(after_help = "Example: qwark inspect -m model.gguf -c 8192")]
+    Inspect(InspectArgs),
+    /// Text on stdin to a JSON array of token ids, and back
+    #[command(after_help = "Example: echo -n \"Hello\" | qwark tokenize -m model.gguf | qwark tokenize -m model.gguf --decode")]
+    Tokenize(TokenizeArgs),
+    /// The logits of every position, as little-endian f32 [tokens, vocab]
+    #[command(after_help = "Example: qwark logits -m model.gguf --tokens 9707,11,1879 --out logits.f32")]
+    Logits(LogitsArgs),
+    /// Speed, bandwidth and memory of a model on this machine
+    #[command(after_help = "Example: qwark bench -m model.gguf -p 512 -n 64 -t 2")]
+    Bench(BenchArgs),
+    /// A file of real shape with random weights, to time a board before downloading a model
+    #[command(after_help = "Example: qwark synth qwen2.5-0.5b model.gguf --quant Q4_0")]
+    Synth(SynthArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sampling")]
+pub(super) struct SamplingArgs {
+    /// Always take the likeliest token
+    #[arg(long, conflicts_with_all = ["temp", "top_k", "top_p", "min_p"])]
+    greedy: bool,
+    /// Temperature; 0 is greedy [default: 0.7]
+    #[arg(long, value_name = "T")]
+    temp: Option<f32>,
+    /// Keep the K likeliest tokens; 0 keeps all [default: 20]
+    #[arg(long, value_name = "K")]
+    top_k: Option<u32>,
+    /// Keep the likeliest tokens up to this probability [default: 0.8]
+    #[arg(long, value_name = "P")]
+    top_p: Option<f32>,
+    /// Drop tokens less likely than P times the likeliest [default: 0]
+    #[arg(long, value_name = "P")]
+    min_p: Option<f32>,
+    /// Penalty on every token of prompt and answer; 1 does nothing [default: 1]
+    #[arg(long, value_name = "X")]
+    repeat_penalty: Option<f32>,
+    /// Penalty on every token that the answer has [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    presence_penalty: Option<f32>,
+    /// Penalty on a token for each time that the answer has it [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    frequency_penalty: Option<f32>,
+    /// End the answer before this text; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    stop: Vec<String>,
+}
+
+impl SamplingArgs {
+    pub fn params(&self, common: &Common) -> Result<GenerationParams> {
+        let base = if self.greedy { SamplingParams::greedy() } else { SamplingParams::default() };
+        let sampling = SamplingParams {
+            temperature: self.temp.unwrap_or(base.temperature),
+            top_k: self.top_k.unwrap_or(base.top_k),
+            top_p: self.top_p.unwrap_or(base.top_p),
+            min_p: self.min_p.unwrap_or(base.min_p),
+            repetition_penalty: self.repeat_penalty.unwrap_or(base.repetition_penalty),
+            presence_penalty: self.presence_penalty.unwrap_or(base.presence_penalty),
+            frequency_penalty: self.frequency_penalty.unwrap_or(base.frequency_penalty),
+            seed: common.seed,
+        };
+        sampling.check()?;
+        let default = GenerationParams::default();
+        Ok(GenerationParams { sampling, max_tokens: common.max_tokens.unwrap_or(default.max_tokens), stops: self.stop.clone(), ..default })
+    }
+}
+
+/// What stands around the user's text.
+#[derive(Debug, Args)]
+pub(super) struct PromptArgs {
+    /// A system prompt
+    #[arg(long, value_name = "TEXT")]
+    pub system: Option<String>,
+    /// Whether the model thinks before it answers, where its template knows the choice
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub think: Option<bool>,
+}
+
+impl PromptArgs {
+    pub fn system_message(&self) -> Option<Message> {
+        self.system.as_ref().map(|text| Message::new(Role::System, text))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The text to answer; stdin where absent
+    pub prompt: Option<String>,
+    #[command(flatten)]
+    pub around: PromptArgs,
+    /// Tools that the model may call: a JSON file with an array of function descriptions
+    #[arg(long, value_name = "FILE")]
+    pub tools: Option<PathBuf>,
+    /// The prompt as it is, with no chat template
+    #[arg(long, conflicts_with_all = ["system", "think", "tools"])]
+    pub raw: bool,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChatArgs {
+    #[command(flatten)]
+    pub around: PromptArgs,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Where clients come from: unix:PATH, serial:DEV[:BAUD], pty, stdio; may be given several times
+    #[arg(long, value_name = "LINK", required = true)]
+    pub link: Vec<LinkAddr>,
+    /// Requests that run at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    pub parallel: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AskArgs {
+    /// The runtime: unix:PATH or serial:DEV[:BAUD] (also for a pty's name)
+    #[arg(long, value_name = "LINK")]
+    pub link: LinkAddr,
+    /// The text to answer; stdin where absent
+    pub prompt: Option<String>,
+    #[command(flatten)]
+    pub around: PromptArgs,
+    /// The prompt as it is, with no chat template
+    #[arg(long, conflicts_with_all = ["system", "think"])]
+    pub raw: bool,
+    /// Seconds to wait for each sign of life
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub timeout: f32,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// List every tensor
+    #[arg(long)]
+    pub tensors: bool,
+    /// List the kernels that would run
+    #[arg(long)]
+    pub kernels: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TokenizeArgs {
+    /// A JSON array of ids on stdin to text
+    #[arg(long)]
+    pub decode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LogitsArgs {
+    /// The tokens' ids, comma-separated
+    #[arg(long, value_name = "IDS", value_delimiter = ',', required = true)]
+    pub tokens: Vec<u32>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// Tokens of the prompt
+    #[arg(short, long, value_name = "N", default_value_t = 512, value_parser = positive)]
+    pub prompt: usize,
+    /// Runs, of which the median counts
+    #[arg(short, long, value_name = "N", default_value_t = 5, value_parser = positive)]
+    pub runs: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SynthArgs {
+    /// The shape: qwen2.5-0.5b, qwen2.5-1.5b, qwen2.5-3b, qwen3-0.6b, qwen3-1.7b, qwen3-4b
+    pub shape: String,
+    /// The file to write
+    pub out: PathBuf,
+    /// Type of the layers' matrices: any weight type, or the mixtures Q4_K_M and Q5_K_M
+    #[arg(long, value_name = "TYPE", default_value = "Q4_0")]
+    pub quant: Quant,
+    /// Type of the embedding, which is also the output head [default: Q8_0, Q6_K in mixtures]
+    #[arg(long, value_name = "TYPE", value_parser = dtype)]
+    pub embd: Option<DType>,
+    /// Layers, where not all are wanted
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub layers: Option<usize>,
+    /// A real vocabulary in tiktoken's format, in place of a made-up one
+    #[arg(long, value_name = "FILE")]
+    pub vocab: Option<PathBuf>,
+}

@@ -1,0 +1,83 @@
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+use super::args::{ChatArgs, Common};
+use super::interrupt::Interrupt;
+use super::output;
+use super::run::answer_locally;
+use crate::chat::{Chat, Message, Role};
+use crate::runtime::{Opened, Prompt, Request};
+
+const PROMPT: &str = "> ";
+
+pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
+    let params = args.sampling.params(common)?;
+    let mapping = common.map()?;
+    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let mut runtime = opened.runtime(&common.open_options())?;
+
+    // While the user types, Ctrl-C has nothing to cancel: say how to leave.
+    let typing = Arc::new(AtomicBool::new(false));
+    let interactive = io::stdin().is_terminal();
+    let interrupt = Interrupt::install({
+        let typing = Arc::clone(&typing);
+        move || {
+            if interactive && typing.load(Ordering::Relaxed) {
+                eprint!("\n(Ctrl-D or /exit leaves)\n{PROMPT}");
+            }
+        }
+    })?;
+    if interactive {
+        eprintln!("{}. Ctrl-C cancels an answer, /reset forgets the conversation, Ctrl-D or /exit leaves.", opened.model.config.name);
+    }
+
+    let start: Vec<Message> = args.around.system_message().into_iter().collect();
+    let mut messages = start.clone();
+    let mut lines = io::stdin().lock().lines();
+    loop {
+        if interactive {
+            eprint!("{PROMPT}");
+            io::stderr().flush()?;
+        }
+        typing.store(true, Ordering::Relaxed);
+        let line = lines.next();
+        typing.store(false, Ordering::Relaxed);
+        interrupt.clear();
+        let Some(line) = line else {
+            if interactive {
+                eprintln!();
+            }
+            return Ok(());
+        };
+        match line.context("reading stdin")?.trim() {
+            "" => continue,
+            "/exit" => return Ok(()),
+            "/reset" => {
+                messages.clone_from(&start);
+                continue;
+            }
+            text => messages.push(Message::new(Role::User, text)),
+        }
+
+        let chat = Chat { enable_thinking: args.around.think, ..Chat::new(messages.clone()) };
+        let mut answer = String::new();
+        let request = Request { prompt: Prompt::Chat(chat), params: params.clone() };
+        let result = answer_locally(&mut runtime, &request, &interrupt, |text| {
+            answer += text;
+            output::stream(text)
+        });
+        match result {
+            Ok(_) => messages.push(Message::new(Role::Assistant, answer)),
+            Err(error) if output::is_broken_pipe(&error) => return Err(error),
+            // A refused request (a conversation longer than the context) does not end the program.
+            Err(error) => {
+                messages.pop();
+                eprintln!("qwark: {error:#} (/reset forgets the conversation)");
+            }
+        }
+        output::stream("\n")?;
+    }
+}

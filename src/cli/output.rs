@@ -1,0 +1,119 @@
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use qwark_wire::{Done, Reason};
+use serde::Serialize;
+
+use crate::scheduler::Finished;
+
+/// Writes `text` to stdout at once: whoever reads wants each token as it comes.
+pub(super) fn stream(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Writes one JSON object as a line.
+pub(super) fn json(value: &impl Serialize) -> Result<()> {
+    stream(&(serde_json::to_string(value)? + "\n"))
+}
+
+/// One answer and what it took, as `--json` reports it.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer<'a> {
+    text: &'a str,
+    reason: &'static str,
+    prompt_tokens: u64,
+    output_tokens: u64,
+    queue_ms: f64,
+    prefill_ms: f64,
+    first_token_ms: f64,
+    total_ms: f64,
+}
+
+impl<'a> Answer<'a> {
+    /// An answer that was made in this process.
+    pub fn local(text: &'a str, finished: &Finished<()>) -> Answer<'a> {
+        let t = &finished.timings;
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        Answer {
+            text,
+            reason: reason_name(finished.reason),
+            prompt_tokens: finished.prompt_tokens as u64,
+            output_tokens: finished.output_tokens as u64,
+            queue_ms: ms(t.queue),
+            prefill_ms: ms(t.prefill),
+            first_token_ms: ms(t.first_token),
+            total_ms: ms(t.total),
+        }
+    }
+
+    /// An answer that came over a link.
+    pub fn remote(text: &'a str, done: &Done) -> Answer<'a> {
+        let ms = |micros: u64| micros as f64 / 1e3;
+        Answer {
+            text,
+            reason: reason_name(done.reason),
+            prompt_tokens: done.prompt_tokens.into(),
+            output_tokens: done.output_tokens.into(),
+            queue_ms: ms(done.queue_us),
+            prefill_ms: ms(done.prefill_us),
+            first_token_ms: ms(done.first_token_us),
+            total_ms: ms(done.total_us),
+        }
+    }
+}
+
+fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Stop => "stop",
+        Reason::Length => "length",
+        Reason::Context => "context",
+        Reason::StopString => "stop_string",
+        Reason::Cancelled => "cancelled",
+        Reason::Unknown(_) => "unknown",
+    }
+}
+
+/// A bar on the terminal for the tokens of a long prompt; nothing is shown before the first step, nor elsewhere than on a terminal.
+pub(super) fn prompt_bar() -> Result<ProgressBar> {
+    Ok(ProgressBar::new(0).with_style(ProgressStyle::with_template("reading the prompt {bar:30} {pos}/{len} tokens")?))
+}
+
+/// The prompt of the command line, or all of stdin.
+pub(super) fn prompt_or_stdin(prompt: Option<&str>) -> Result<String> {
+    match prompt {
+        Some(text) => Ok(text.to_owned()),
+        None => {
+            if io::stdin().is_terminal() {
+                eprintln!("(type the prompt, end it with Ctrl-D)");
+            }
+            // One newline at the end is the shell's, not the prompt's.
+            let text = stdin_text()?;
+            Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+        }
+    }
+}
+
+/// All of stdin as text.
+pub(super) fn stdin_text() -> Result<String> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes).context("reading stdin")?;
+    String::from_utf8(bytes).map_err(|e| anyhow::anyhow!("stdin is not UTF-8: byte {} is the first bad one", e.utf8_error().valid_up_to()))
+}
+
+/// Whether the reader of our output has gone, which ends a program without being its fault.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe))
+}
+
+/// Bytes in the unit that reads best.
+pub(super) fn bytes(n: u64) -> String {
+    match n {
+        0..10_000 => format!("{n} B"),
+        10_000..10_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        10_000_000..10_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}

@@ -1,0 +1,79 @@
+use std::time::Instant;
+
+use super::args::{Common, RunArgs};
+use super::interrupt::Interrupt;
+use super::output;
+use crate::chat::{Chat, Message, Role};
+use crate::runtime::{Opened, Prompt, Reply, Request, Runtime};
+use crate::scheduler::{ClientId, Finished, RequestKey};
+use anyhow::{Context, Result};
+
+/// The one client of a runtime within this process.
+const LOCAL: ClientId = ClientId(0);
+
+pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
+    let params = args.sampling.params(common)?;
+    let mapping = common.map()?;
+    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let mut runtime = opened.runtime(&common.open_options())?;
+    let interrupt = Interrupt::install(|| ())?;
+
+    let text = output::prompt_or_stdin(args.prompt.as_deref())?;
+    let prompt = if args.raw {
+        Prompt::Raw(text)
+    } else {
+        let tools = args.tools.as_deref().map(read_tools).transpose()?.unwrap_or_default();
+        let messages = args.around.system_message().into_iter().chain([Message::new(Role::User, text)]).collect();
+        Prompt::Chat(Chat { tools, enable_thinking: args.around.think, ..Chat::new(messages) })
+    };
+    let mut answer = String::new();
+    let finished = answer_locally(&mut runtime, &Request { prompt, params }, &interrupt, |text| {
+        if common.json {
+            answer += text;
+            return Ok(());
+        }
+        output::stream(text)
+    })?;
+    if common.json {
+        return output::json(&output::Answer::local(&answer, &finished));
+    }
+    output::stream("\n")
+}
+
+/// Runs one request to its end and hands its text to `say`; an interrupt cancels it.
+pub(super) fn answer_locally(
+    runtime: &mut Runtime<'_>,
+    request: &Request,
+    interrupt: &Interrupt,
+    mut say: impl FnMut(&str) -> Result<()>,
+) -> Result<Finished<()>> {
+    let key = RequestKey { client: LOCAL, id: 0 };
+    runtime.submit(key, request, Instant::now())?;
+    let prompt = output::prompt_bar()?;
+    let mut replies = Vec::new();
+    loop {
+        if interrupt.is_set() {
+            runtime.cancel(key, Instant::now(), &mut |reply| replies.push(reply));
+        } else {
+            runtime.step(|_| true, &mut |reply| replies.push(reply))?;
+        }
+        match runtime.prompt_progress(key) {
+            Some((done, total)) if done < total => {
+                prompt.set_length(total as u64);
+                prompt.set_position(done as u64);
+            }
+            _ => prompt.finish_and_clear(),
+        }
+        for reply in replies.drain(..) {
+            match reply {
+                Reply::Text { text, .. } => say(&text)?,
+                Reply::Done { finished, .. } => return Ok(finished),
+            }
+        }
+    }
+}
+
+fn read_tools(path: &std::path::Path) -> Result<Vec<serde_json::Value>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{}: not a JSON array of tools", path.display()))
+}

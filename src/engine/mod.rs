@@ -1,0 +1,184 @@
+//! One model, its caches and buffers, and the forward pass. Everything is planned before the first token.
+
+mod buffers;
+mod forward;
+mod plan;
+
+use qwark_kernels::{AttentionShape, Kernels, KvCache, KvCacheError, KvDType, Pool, PoolError, Position};
+
+pub use plan::MemoryPlan;
+
+use crate::model::Model;
+use buffers::Buffers;
+
+/// The longest prompt chunk that goes through the layers at once, in tokens. Larger chunks gain little (the matrix products are
+/// bound by arithmetic long before) and cost scratch memory and cancel latency.
+pub const MAX_BATCH: usize = 128;
+
+/// How an engine is laid out. Fixed for its life, since it decides every allocation.
+#[derive(Clone, Copy)]
+pub struct EngineOptions {
+    /// The kernel table.
+    pub kernels: Kernels,
+    /// Threads that compute, the caller's included.
+    pub threads: usize,
+    /// Storage of keys and values.
+    pub kv: KvDType,
+    /// Tokens that each sequence can hold.
+    pub context: usize,
+    /// Sequences held at once.
+    pub sequences: usize,
+    /// The most rows of one batch whose logits are wanted.
+    pub outputs: usize,
+}
+
+/// One row of a batch: a token at its place in a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The token's id.
+    pub token: u32,
+    /// Sequence and position. All earlier positions of the sequence must be in the cache, or earlier in this batch.
+    pub at: Position,
+    /// Whether the next token's logits are wanted.
+    pub logits: bool,
+}
+
+/// Why an engine can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The cache can't be laid out.
+    #[error(transparent)]
+    KvCache(#[from] KvCacheError),
+    /// The threads can't be started.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The attention kernels don't take this shape.
+    #[error("attention shape: {0}")]
+    Attention(#[from] qwark_kernels::AttentionShapeError),
+    /// A count of [`EngineOptions`] is zero.
+    #[error("an engine needs at least one {0}")]
+    Zero(&'static str),
+    /// The context asked for is longer than what the positions of the model mean.
+    #[error("context {asked} is longer than the {trained} tokens that the model was made for")]
+    Context {
+        /// Tokens asked for.
+        asked: usize,
+        /// `context_length` of the model.
+        trained: usize,
+    },
+}
+
+/// Why a batch was refused; the caller's fault, and nothing was computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// More rows than [`MAX_BATCH`], or none.
+    #[error("a batch has 1 to {MAX_BATCH} rows, not {0}")]
+    Rows(usize),
+    /// More logits than [`EngineOptions::outputs`].
+    #[error("logits of {asked} rows were asked for, the engine was laid out for {planned}")]
+    Outputs {
+        /// Rows with `logits` set.
+        asked: usize,
+        /// The engine's limit.
+        planned: usize,
+    },
+    /// A token that the model has no embedding for.
+    #[error("token {token} is outside the vocabulary of {vocab}")]
+    Token {
+        /// The id.
+        token: u32,
+        /// Size of the vocabulary.
+        vocab: usize,
+    },
+    /// A sequence or position outside the cache.
+    #[error("sequence {seq}, position {pos} is outside the cache of {sequences} x {context}")]
+    Position {
+        /// The row's sequence.
+        seq: usize,
+        /// The row's position.
+        pos: usize,
+        /// Sequences in the cache.
+        sequences: usize,
+        /// Tokens of each.
+        context: usize,
+    },
+}
+
+/// A model that is ready to run.
+pub struct Engine<'m> {
+    model: &'m Model<'m>,
+    options: EngineOptions,
+    shape: AttentionShape,
+    pool: Pool,
+    cache: KvCache,
+    buffers: Buffers,
+}
+
+impl<'m> Engine<'m> {
+    /// Plans and allocates everything that running `model` takes.
+    ///
+    /// # Errors
+    /// Says which count or size can't be had.
+    pub fn new(model: &'m Model<'m>, options: EngineOptions) -> Result<Engine<'m>, EngineError> {
+        let c = &model.config;
+        let counts =
+            [("thread", options.threads), ("token", options.context), ("sequence", options.sequences), ("output", options.outputs)];
+        if let Some((what, _)) = counts.into_iter().find(|(_, n)| *n == 0) {
+            return Err(EngineError::Zero(what));
+        }
+        if options.context > c.context_length {
+            return Err(EngineError::Context { asked: options.context, trained: c.context_length });
+        }
+        Ok(Engine {
+            model,
+            options,
+            shape: AttentionShape::new(c.heads, c.kv_heads, c.head_dim)?,
+            pool: Pool::new(options.threads)?,
+            cache: KvCache::new(options.kv, c.layers, options.sequences, c.kv_heads, options.context, c.head_dim)?,
+            buffers: Buffers::new(c, options.outputs),
+        })
+    }
+
+    /// The model it runs.
+    pub fn model(&self) -> &'m Model<'m> {
+        self.model
+    }
+
+    /// How it was laid out.
+    pub fn options(&self) -> &EngineOptions {
+        &self.options
+    }
+
+    /// Runs one batch and returns the logits, `[rows with logits set, vocab]`, in the order of the rows.
+    ///
+    /// Rows may belong to different sequences. The result for a row depends on its sequence alone: not on what else is in
+    /// the batch, on how a prompt was split, nor on the number of threads.
+    ///
+    /// # Errors
+    /// See [`BatchError`]; the cache is then unchanged.
+    pub fn forward(&mut self, rows: &[Row]) -> Result<&mut [f32], BatchError> {
+        self.check(rows)?;
+        Ok(forward::forward(self, rows))
+    }
+
+    fn check(&self, rows: &[Row]) -> Result<(), BatchError> {
+        if rows.is_empty() || rows.len() > MAX_BATCH {
+            return Err(BatchError::Rows(rows.len()));
+        }
+        let asked = rows.iter().filter(|row| row.logits).count();
+        if asked > self.options.outputs {
+            return Err(BatchError::Outputs { asked, planned: self.options.outputs });
+        }
+        let vocab = self.model.config.vocab;
+        let EngineOptions { sequences, context, .. } = self.options;
+        for &Row { token, at: Position { seq, pos }, .. } in rows {
+            if token as usize >= vocab {
+                return Err(BatchError::Token { token, vocab });
+            }
+            if seq >= sequences || pos >= context {
+                return Err(BatchError::Position { seq, pos, sequences, context });
+            }
+        }
+        Ok(())
+    }
+}

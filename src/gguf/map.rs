@@ -1,0 +1,199 @@
+//! Opening model files and mapping them into memory: the only module of this crate with unsafe code.
+#![allow(unsafe_code)]
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+use thiserror::Error;
+
+/// Most parts that a split model may have.
+const MAX_PARTS: usize = 1024;
+/// Digits of each number in `NAME-00001-of-00003.gguf`.
+const PART_DIGITS: usize = 5;
+
+/// Why a model file could not be opened.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "each variant's message is its documentation")]
+pub enum OpenError {
+    #[error("{}: no such file", path.display())]
+    Missing { path: PathBuf },
+    #[error("{}: no such file; it is part {number} of {count} of the model", path.display())]
+    MissingPart { path: PathBuf, number: usize, count: usize },
+    #[error("{}: permission denied", path.display())]
+    Permission { path: PathBuf },
+    #[error("{}: this is a directory, not a model file", path.display())]
+    Directory { path: PathBuf },
+    #[error("{}: this is not a regular file and cannot be mapped", path.display())]
+    NotAFile { path: PathBuf },
+    #[error("{}: the file is empty", path.display())]
+    Empty { path: PathBuf },
+    #[error("{}: there is no part {number} of {count}; models have 1 to {MAX_PARTS} parts", path.display())]
+    PartName { path: PathBuf, number: usize, count: usize },
+    #[error("{}: cannot be opened: {source}", path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("{}: cannot be mapped: {source}", path.display())]
+    Map { path: PathBuf, source: io::Error },
+}
+
+/// A model file, or all parts of a split one, mapped read-only and shared with every other process that maps it.
+///
+/// # The file must stay as it is
+///
+/// The mapping shows the file, not a copy of it. While a `Mapping` lives, nothing may write into the file or shorten
+/// it: reading past the new end of a shortened file kills the process (SIGBUS), and text that was checked could cease to
+/// be UTF-8. To replace a model that may be in use, write the new one beside it and rename it over the old name: the
+/// mapping then keeps the old file. Qwark's own writers do so.
+#[derive(Debug)]
+pub struct Mapping {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    map: Mmap,
+}
+
+impl Mapping {
+    /// Opens and maps the file at `path`.
+    ///
+    /// A name that ends in `-00002-of-00003.gguf` stands for the model of which it is a part: all parts are opened,
+    /// from the first.
+    ///
+    /// # Errors
+    ///
+    /// The first file that cannot be used, by its path, and why.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let parts = match SplitName::of(path) {
+            None => vec![Part::open(path.to_owned())?],
+            Some(split) => split.open_all(path)?,
+        };
+        Ok(Self { parts })
+    }
+
+    /// The bytes of each part, as [`Gguf::parse`](super::Gguf::parse) takes them.
+    pub fn parts(&self) -> Vec<&[u8]> {
+        self.parts.iter().map(|part| &part.map[..]).collect()
+    }
+
+    /// The path of each part.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.parts.iter().map(|part| part.path.as_path())
+    }
+
+    /// Bytes of all parts together.
+    pub fn len_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.map.len() as u64).sum()
+    }
+
+    /// Asks the system to read the whole model into memory, without waiting for it.
+    ///
+    /// Not done by [`Mapping::open`], since looking into a model takes a few of its pages only.
+    pub fn prefetch(&self) {
+        #[cfg(unix)]
+        for part in &self.parts {
+            if let Err(error) = part.map.advise(memmap2::Advice::WillNeed) {
+                log::debug!("{}: no read-ahead: {error}", part.path.display());
+            }
+        }
+    }
+}
+
+impl Part {
+    fn open(path: PathBuf) -> Result<Self, OpenError> {
+        let open_error = |path: PathBuf, source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => OpenError::Missing { path },
+            io::ErrorKind::PermissionDenied => OpenError::Permission { path },
+            _ => OpenError::Open { path, source },
+        };
+        // Before opening, as opening a FIFO would wait for a writer.
+        match fs::metadata(&path) {
+            Err(source) => return Err(open_error(path, source)),
+            Ok(metadata) if metadata.is_dir() => return Err(OpenError::Directory { path }),
+            Ok(metadata) if !metadata.is_file() => return Err(OpenError::NotAFile { path }),
+            Ok(metadata) if metadata.len() == 0 => return Err(OpenError::Empty { path }),
+            Ok(_) => {}
+        }
+        let file = match File::open(&path) {
+            Err(source) => return Err(open_error(path, source)),
+            Ok(file) => file,
+        };
+        // SAFETY: the file must not change while it is mapped. No code of this crate writes to a file that it has
+        // mapped, and its writers replace files by renaming; that other processes keep to it is asked of the user in the
+        // documentation of `Mapping`. Should one shorten the file nevertheless, touching the missing pages raises SIGBUS,
+        // which ends the process: no access leaves the mapping. The slices handed out borrow from `Mapping`, so none
+        // outlives the mapping.
+        match unsafe { Mmap::map(&file) } {
+            Err(source) => Err(OpenError::Map { path, source }),
+            Ok(map) => Ok(Self { path, map }),
+        }
+    }
+}
+
+/// The parts of a name like `NAME-00002-of-00003.gguf`.
+#[derive(Debug, PartialEq, Eq)]
+struct SplitName<'a> {
+    stem: &'a str,
+    number: usize,
+    count: usize,
+}
+
+impl<'a> SplitName<'a> {
+    /// Takes the file name apart; `None` where it is not that of a part.
+    fn of(path: &'a Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let (rest, count) = digits_at_end(name.strip_suffix(".gguf")?)?;
+        let (rest, number) = digits_at_end(rest.strip_suffix("-of-")?)?;
+        Some(Self { stem: rest.strip_suffix('-')?, number, count })
+    }
+
+    fn open_all(&self, path: &Path) -> Result<Vec<Part>, OpenError> {
+        let Self { stem, number, count } = *self;
+        if !(1..=count).contains(&number) || count > MAX_PARTS {
+            let path = path.to_owned();
+            return Err(OpenError::PartName { path, number, count });
+        }
+        (1..=count)
+            .map(|number| {
+                let name = format!("{stem}-{number:0PART_DIGITS$}-of-{count:0PART_DIGITS$}.gguf");
+                Part::open(path.with_file_name(name)).map_err(|error| match error {
+                    OpenError::Missing { path } => OpenError::MissingPart { path, number, count },
+                    other => other,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Splits [`PART_DIGITS`] digits from the end.
+fn digits_at_end(text: &str) -> Option<(&str, usize)> {
+    let (rest, digits) = text.split_at_checked(text.len().checked_sub(PART_DIGITS)?)?;
+    let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((rest, digits.parse().ok().filter(|_| all_digits)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_parts_are_recognised() {
+        let split = |name| SplitName::of(Path::new(name)).map(|s| (s.stem, s.number, s.count));
+        assert_eq!(split("/m/a-b-00002-of-00003.gguf"), Some(("a-b", 2, 3)));
+        assert_eq!(split("-00001-of-00001.gguf"), Some(("", 1, 1)));
+        for whole in [
+            "model.gguf",
+            "00001-of-00002.gguf",
+            "m-0001-of-00002.gguf",
+            "m-00001-of-2.gguf",
+            "m-00001-of-00002.bin",
+            "m-+0001-of-00002.gguf",
+            "é1-of-00002.gguf",
+            "/",
+        ] {
+            assert_eq!(split(whole), None, "{whole}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One connection: a thread that reads and a thread that writes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError};
+use qwark_wire::{
+    DELIMITER, Decoder, Done, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Pong, Reason, Sequence, SmallFrame,
+    ToRuntime, VERSION_MAX, VERSION_MIN,
+};
+
+use super::assemble::{Assembler, Complete, Refusal};
+use super::io::{Duplex, Half, TICK};
+use super::reply::{self, ReplySender};
+use super::request::{BadFrame, ClientId, Identity, LinkEvent, What};
+
+/// Bytes read at once.
+const READ_BUFFER: usize = 4096;
+
+/// Bytes written at once: answers that wait are written together up to here.
+const WRITE_BUFFER: usize = 4096;
+
+/// How long, after the last byte was read, the last answers may take to arise and to leave.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What every connection of the runtime shares.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) identity: Arc<Identity>,
+    pub(super) events: Sender<LinkEvent>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) next_client: Arc<AtomicU64>,
+}
+
+impl Context {
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// The engine takes no more events: the connection is of no use any more.
+struct EngineGone;
+
+/// Serves one connection until its other end goes or the runtime stops.
+pub(super) fn serve(link: Duplex, context: &Context, name: &str) {
+    let (reply, waiting) = reply::queue();
+    let gone = AtomicBool::new(false);
+    let closing = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writer = thread::Builder::new().name("link writer".to_owned()).spawn_scoped(scope, || {
+            write(&link.writer, &waiting, &gone, &closing);
+        });
+        if let Err(error) = writer {
+            log::error!("{name}: cannot start a thread: {error}");
+            return;
+        }
+        let mut session = Session::begin(context, reply, name);
+        session.read(&link.reader, &gone);
+        session.end(&gone);
+        closing.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Writes what is queued, as much as there is at a time, until nobody can queue any more or the other end is gone.
+fn write(link: &Half, waiting: &Receiver<SmallFrame>, gone: &AtomicBool, closing: &AtomicBool) {
+    let mut buffer = Vec::with_capacity(WRITE_BUFFER + SmallFrame::new().capacity());
+    let mut deadline = None;
+    while !gone.load(Ordering::Relaxed) {
+        if closing.load(Ordering::Relaxed) && Instant::now() > *deadline.get_or_insert_with(|| Instant::now() + GRACE) {
+            return;
+        }
+        if buffer.is_empty() {
+            match waiting.recv_timeout(TICK) {
+                Ok(frame) => {
+                    // The line was silent: whatever noise it picked up is a frame of its own now.
+                    buffer.push(DELIMITER);
+                    buffer.extend_from_slice(&frame);
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        while buffer.len() < WRITE_BUFFER {
+            let Ok(frame) = waiting.try_recv() else { break };
+            buffer.extend_from_slice(&frame);
+        }
+        match link.write(&buffer, TICK) {
+            Ok(written) => drop(buffer.drain(..written.unwrap_or(0))),
+            Err(error) => {
+                log::debug!("cannot write to a client: {error}");
+                gone.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The reading side of a connection: one client, from its Hello (or its first byte) to its next Hello or its end.
+struct Session<'c> {
+    context: &'c Context,
+    name: &'c str,
+    client: ClientId,
+    reply: ReplySender,
+    assembler: Assembler,
+    sequence: Sequence,
+}
+
+impl<'c> Session<'c> {
+    fn begin(context: &'c Context, reply: ReplySender, name: &'c str) -> Self {
+        let client = ClientId(context.next_client.fetch_add(1, Ordering::Relaxed));
+        let session = Session { context, name, client, reply, assembler: Assembler::default(), sequence: Sequence::new() };
+        let _ = session.deliver(What::Connected(session.reply.clone()));
+        session
+    }
+
+    /// Ends the session; if its other end is gone, nobody can answer it any more.
+    fn end(self, gone: &AtomicBool) {
+        if gone.load(Ordering::Relaxed) {
+            self.reply.close();
+        }
+        let _ = self.deliver(What::Disconnected);
+    }
+
+    /// Reads until there is nothing more to read.
+    fn read(&mut self, link: &Half, gone: &AtomicBool) {
+        let mut decoder = Decoder::<MAX_FRAME>::new();
+        let mut buffer = vec![0; READ_BUFFER];
+        while !self.context.stopping() && !gone.load(Ordering::Relaxed) {
+            let count = match link.read(&mut buffer, TICK) {
+                Ok(Some(0)) => {
+                    gone.store(true, Ordering::Relaxed);
+                    break;
+                }
+                Ok(count) => count.unwrap_or(0),
+                Err(error) => {
+                    log::debug!("{}: cannot read: {error}", self.name);
+                    gone.store(true, Ordering::Relaxed);
+                    break;
+                }
+            };
+            let mut outcome = self.expire(Instant::now());
+            for &byte in &buffer[..count] {
+                outcome = outcome.and_then(|()| match decoder.push(byte) {
+                    None => Ok(()),
+                    Some(Ok(frame)) => self.frame(&frame),
+                    Some(Err(loss)) => self.lost(loss),
+                });
+            }
+            if outcome.is_err() {
+                break;
+            }
+        }
+        log::debug!("{}: {:?} ended: {:?}", self.name, self.client, decoder.counters());
+    }
+
+    fn lost(&self, loss: Loss) -> Result<(), EngineGone> {
+        self.try_deliver(What::BadFrame(loss.into())).map(|_| ())
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), EngineGone> {
+        let (id, now) = (frame.id, Instant::now());
+        let message = ToRuntime::parse(frame);
+        if matches!(message, Ok(ToRuntime::Hello(_))) {
+            self.sequence = Sequence::new();
+        }
+        let missing = self.sequence.note(frame.seq);
+        if missing > 0 {
+            log::debug!("{}: {missing} frames of {:?} never arrived", self.name, self.client);
+        }
+        match message {
+            Ok(ToRuntime::Hello(hello)) => self.hello(&hello),
+            Ok(ToRuntime::Ping(ping)) => {
+                // A client that does not read its answers need not hear that the runtime lives.
+                let _ = self.reply.send(0, &Pong { nonce: ping.nonce });
+                Ok(())
+            }
+            Ok(ToRuntime::Generate(generate)) => {
+                let outcome = self.assembler.begin(id, &generate, now);
+                self.request(id, outcome)
+            }
+            Ok(ToRuntime::Text(piece)) => {
+                let outcome = self.assembler.piece(id, &piece, now);
+                self.request(id, outcome)
+            }
+            Ok(ToRuntime::Cancel(_)) if self.assembler.cancel(id) => {
+                let _ = self.reply.send(id, &CANCELLED_UNSEEN);
+                Ok(())
+            }
+            Ok(ToRuntime::Cancel(_)) => self.deliver(What::Cancel { id }),
+            Err(error) => self.refused(frame, error),
+        }
+    }
+
+    /// Ends what the client was before, says who the runtime is, and begins anew.
+    fn hello(&mut self, hello: &Hello<'_>) -> Result<(), EngineGone> {
+        self.deliver(What::Disconnected)?;
+        *self = Session { sequence: self.sequence, ..Session::begin(self.context, self.reply.next_session(), self.name) };
+        log::info!("{}: {:?} is {:?}", self.name, self.client, hello.name.get());
+        let _ = self.reply.send(0, &self.context.identity.message());
+        if hello.version_max < VERSION_MIN || hello.version_min > VERSION_MAX {
+            self.error(0, ErrorCode::Unsupported, false, "no protocol version in common");
+        }
+        Ok(())
+    }
+
+    /// Hands a request on if it is complete; tells the client if it is refused.
+    fn request(&self, id: u32, outcome: Result<Option<Complete>, Refusal>) -> Result<(), EngineGone> {
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(Complete { request, received })) => {
+                if !self.try_deliver(What::Generate { id, request, received })? {
+                    self.error(id, ErrorCode::Busy, true, "too many requests are waiting");
+                }
+            }
+            Err(refusal) => {
+                self.error(id, refusal.code(), refusal != Refusal::Unknown, &refusal.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a frame that is not understood, unless it goes the other way: two ends that answer each other's errors
+    /// would never stop.
+    fn refused(&mut self, frame: &Frame<'_>, error: ParseError) -> Result<(), EngineGone> {
+        if !matches!(error, ParseError::Direction(_)) {
+            let ends = self.assembler.cancel(frame.id) || frame.kind == Generate::KIND;
+            self.error(frame.id, error.into(), ends, &error.to_string());
+        }
+        self.try_deliver(What::BadFrame(BadFrame::Refused(error))).map(|_| ())
+    }
+
+    /// Tells the client about requests whose text stopped coming.
+    fn expire(&mut self, now: Instant) -> Result<(), EngineGone> {
+        while let Some((id, refusal)) = self.assembler.expire(now) {
+            self.request(id, Err(refusal))?;
+        }
+        Ok(())
+    }
+
+    fn error(&self, id: u32, code: ErrorCode, ends: bool, message: &str) {
+        if let Err(error) = self.reply.refuse(id, code, ends, message) {
+            log::warn!("{}: cannot tell {:?} that {message}: {error}", self.name, self.client);
+        }
+    }
+
+    /// Hands an event to the engine if it has room for it. False if not.
+    fn try_deliver(&self, what: What) -> Result<bool, EngineGone> {
+        match self.context.events.try_send(LinkEvent { client: self.client, what }) {
+            Ok(()) => Ok(true),
+            Err(TrySendError::Full(_)) => Ok(false),
+            Err(TrySendError::Disconnected(_)) => Err(EngineGone),
+        }
+    }
+
+    /// Hands an event to the engine that it must not miss, however long that takes; unless the runtime stops.
+    fn deliver(&self, what: What) -> Result<(), EngineGone> {
+        let mut event = LinkEvent { client: self.client, what };
+        loop {
+            match self.context.events.send_timeout(event, TICK) {
+                Ok(()) => return Ok(()),
+                Err(SendTimeoutError::Timeout(back)) if !self.context.stopping() => event = back,
+                Err(_) => return Err(EngineGone),
+            }
+        }
+    }
+}
+
+/// The answer to a Cancel of a request that never got as far as the engine.
+const CANCELLED_UNSEEN: Done = Done {
+    reason: Reason::Cancelled,
+    prompt_tokens: 0,
+    output_tokens: 0,
+    text_len: 0,
+    queue_us: 0,
+    prefill_us: 0,
+    first_token_us: 0,
+    total_us: 0,
+};

@@ -1,0 +1,87 @@
+//! What the tests of the whole program share. Each of them uses a part of it.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+/// The built program, through the emulator that `tests/arm.sh` names where it is for another CPU.
+pub fn qwark() -> Command {
+    let program = env!("CARGO_BIN_EXE_qwark");
+    match std::env::var("QWARK_TEST_RUNNER") {
+        Ok(runner) => {
+            let mut words = runner.split_whitespace();
+            let mut command = Command::new(words.next().expect("QWARK_TEST_RUNNER names a program"));
+            command.args(words).arg(program);
+            command
+        }
+        Err(_) => Command::new(program),
+    }
+}
+
+/// A golden model with a whole vocabulary.
+pub fn model() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/qwen2-q4_0.gguf"))
+}
+
+/// Runs the program on the golden model to its end.
+pub fn run(args: &[&str]) -> Output {
+    qwark().args(args).arg("-m").arg(model()).stdin(Stdio::null()).output().expect("the program starts")
+}
+
+/// Standard output of a run that must succeed.
+pub fn stdout(output: Output) -> String {
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// A running `qwark serve`, stopped when dropped.
+pub struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// The links as a client writes them, in the order asked for.
+    pub links: Vec<String>,
+}
+
+impl Server {
+    /// Starts `qwark serve` on the golden model and waits until every link is open.
+    pub fn start(links: &[&str], args: &[&str]) -> Server {
+        let mut command = qwark();
+        command.arg("serve").arg("-m").arg(model()).args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+        links.iter().for_each(|link| {
+            command.args(["--link", link]);
+        });
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let listening = links.iter().map(|_| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("a line");
+            line.trim_end().strip_prefix("listening on ").unwrap_or_else(|| panic!("`{line}` names no link")).to_owned()
+        });
+        let links = listening.collect();
+        Server { child, stdout, links }
+    }
+
+    /// Sends Ctrl-C and waits for the end; what else it printed, and whether it succeeded.
+    pub fn interrupt(mut self) -> (String, bool) {
+        interrupt(&self.child);
+        let status = self.child.wait().expect("it ends");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("UTF-8");
+        (rest, status.success())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Ctrl-C, as a terminal sends it.
+pub fn interrupt(child: &Child) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+}

@@ -1,0 +1,173 @@
+//! The program from outside: what it prints, and how it ends.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{interrupt, model, qwark, run, stdout};
+
+fn with_stdin(args: &[&str], input: &[u8]) -> std::process::Output {
+    let mut command = qwark();
+    command.args(args).arg("-m").arg(model()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    child.stdin.take().expect("piped").write_all(input).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn same_seed_same_text_at_any_number_of_threads_and_another_seed_another_text() {
+    let text = |args: &[&str]| stdout(run(&[&["run", "Hello", "-n", "30", "--temp", "1"], args].concat()));
+    let first = text(&["--seed", "7", "-t", "1"]);
+    assert!(first.len() > 1);
+    assert_eq!(text(&["--seed", "7", "-t", "2"]), first);
+    assert_eq!(text(&["--seed", "7", "-t", "3"]), first);
+    assert_ne!(text(&["--seed", "8"]), first);
+}
+
+#[test]
+fn options_stand_before_or_after_the_command() {
+    let model = model();
+    let model = model.to_str().expect("UTF-8");
+    let before = qwark().args(["-m", model, "--seed", "3", "-n", "5", "run", "Hello"]).output().expect("the program starts");
+    assert_eq!(stdout(before), stdout(run(&["run", "--seed", "3", "Hello", "-n", "5"])));
+}
+
+#[test]
+fn the_prompt_comes_from_stdin_where_it_is_not_an_argument() {
+    let piped = with_stdin(&["run", "-n", "9"], b"Hello\n");
+    assert_eq!(stdout(piped), stdout(run(&["run", "-n", "9", "Hello"])));
+    let error = with_stdin(&["run"], b"ab\xff");
+    assert!(!error.status.success());
+    assert!(String::from_utf8_lossy(&error.stderr).contains("byte 2"));
+}
+
+#[test]
+fn chat_remembers_what_was_said() {
+    let both = stdout(with_stdin(&["chat", "-n", "8", "--greedy"], b"Hello\nAnd then?\n"));
+    let first = stdout(with_stdin(&["chat", "-n", "8", "--greedy"], b"Hello\n"));
+    let alone = stdout(with_stdin(&["chat", "-n", "8", "--greedy"], b"And then?\n"));
+    assert!(both.starts_with(&first));
+    assert_ne!(both[first.len()..], alone, "the second answer depends on the first question");
+    let reset = stdout(with_stdin(&["chat", "-n", "8", "--greedy"], b"Hello\n/reset\nAnd then?\n"));
+    assert_eq!(reset, first + &alone);
+}
+
+#[test]
+fn json_reports_the_answer_and_its_end() {
+    let report = stdout(run(&["run", "Hello", "-n", "6", "--json", "--temp", "1"]));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("one JSON object");
+    assert_eq!(report["reason"], "length");
+    assert_eq!(report["output_tokens"], 6);
+    assert!(report["prompt_tokens"].as_u64().expect("a number") > 0);
+    assert!(report["total_ms"].as_f64().expect("a number") >= report["first_token_ms"].as_f64().expect("a number"));
+}
+
+#[test]
+fn a_full_context_is_a_reason_and_no_error() {
+    let report = stdout(run(&["run", "--raw", "Hello", "-n", "1000", "-c", "20", "--json", "--temp", "1"]));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("one JSON object");
+    assert_eq!(report["reason"], "context");
+}
+
+#[test]
+fn tokenize_goes_there_and_back() {
+    let text = "Drive 2.5 m, dann <|im_end|> links – 机器人 🤖\n";
+    let ids = with_stdin(&["tokenize"], text.as_bytes());
+    let ids = stdout(ids);
+    assert!(serde_json::from_str::<Vec<u32>>(&ids).expect("a JSON array").len() > 10);
+    assert_eq!(stdout(with_stdin(&["tokenize", "--decode"], ids.as_bytes())), text);
+}
+
+#[test]
+fn logits_have_the_shape_and_do_not_depend_on_what_follows() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let logits = |tokens: &str| {
+        let out = dir.path().join("logits");
+        stdout(run(&["logits", "--tokens", tokens, "--out", out.to_str().expect("UTF-8")]));
+        std::fs::read(out).expect("written")
+    };
+    let (two, four) = (logits("5,6"), logits("5,6,7,8"));
+    assert_eq!(two.len() * 2, four.len());
+    assert_eq!(four.len() % 16, 0);
+    assert_eq!(two, four[..two.len()]);
+}
+
+#[test]
+fn inspect_and_bench_report_json() {
+    let inspect = stdout(run(&["inspect", "--json", "-c", "100", "--tensors", "--kernels"]));
+    let inspect: serde_json::Value = serde_json::from_str(&inspect).expect("one JSON object");
+    assert_eq!(inspect["architecture"], "qwen2");
+    assert_eq!(inspect["context"], 100);
+    let kv = &inspect["memory"];
+    assert_eq!(kv["kv_bytes"].as_u64().expect("bytes"), 100 * kv["kv_bytes_per_token"].as_u64().expect("bytes"));
+
+    let bench = stdout(run(&["bench", "-p", "16", "-n", "4", "-r", "2", "--json", "-t", "2"]));
+    let bench: serde_json::Value = serde_json::from_str(&bench).expect("one JSON object");
+    for key in ["prefill_tok_s", "decode_tok_s", "read_gb_s", "decode_share", "load_ms", "rss_bytes", "anon_bytes"] {
+        assert!(bench[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {bench}");
+    }
+}
+
+#[test]
+fn synth_makes_a_file_that_runs() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("model.gguf");
+    let out = out.to_str().expect("UTF-8");
+    let made =
+        qwark().args(["synth", "qwen3-0.6b", out, "--layers", "1", "--quant", "Q4_K_M", "--json"]).output().expect("the program starts");
+    let report: serde_json::Value = serde_json::from_str(&stdout(made)).expect("one JSON object");
+    assert_eq!(report["bytes"].as_u64().expect("bytes"), std::fs::metadata(out).expect("written").len());
+    let answer = qwark().args(["run", "-m", out, "-n", "3", "-c", "64", "Hello"]).output().expect("the program starts");
+    assert!(stdout(answer).len() > 1);
+}
+
+#[test]
+fn errors_are_one_line_with_the_cause() {
+    let model = model();
+    let model = model.to_str().expect("UTF-8");
+    let cases: [(&[&str], &str); 8] = [
+        (&["run", "x"], "-m"),
+        (&["run", "-m", "/nonexistent.gguf", "x"], "/nonexistent.gguf"),
+        (&["run", "-m", file!(), "x"], "GGUF"),
+        (&["run", "-m", model, "-c", "100000000", "x"], "100000000"),
+        (&["run", "-m", model, "--top-p", "7", "x"], "top_p = 7"),
+        (&["logits", "-m", model, "--tokens", "999999999", "--out", "/dev/null"], "999999999"),
+        (&["logits", "-m", model, "--tokens", "1", "--out", "/nonexistent/out"], "/nonexistent/out"),
+        (&["synth", "qwen9", "/dev/null"], "qwen9"),
+    ];
+    for (args, part) in cases {
+        let output = qwark().args(args).stdin(Stdio::null()).output().expect("the program starts");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{args:?}: {error}");
+        assert!(error.contains(part), "{args:?}: {error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let mut command = qwark();
+    command.args(["run", "Hello", "-n", "4000", "--temp", "1", "-m"]).arg(model());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut out = child.stdout.take().expect("piped");
+    out.read_exact(&mut [0]).expect("a first byte");
+    drop(out);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn ctrl_c_ends_an_answer_without_an_error() {
+    let mut command: Command = qwark();
+    command.args(["run", "Hello", "-n", "100000", "--temp", "1", "--json", "-m"]).arg(model());
+    let child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+    std::thread::sleep(Duration::from_millis(300));
+    interrupt(&child);
+    let output = child.wait_with_output().expect("it ends");
+    let report: serde_json::Value = serde_json::from_str(&stdout(output)).expect("one JSON object");
+    assert!(["cancelled", "context", "stop"].contains(&report["reason"].as_str().expect("a reason")), "{report}");
+}

@@ -15,7 +15,7 @@ use qwark::gguf::Mapping;
 use qwark::links::{self, Client, ClientEvent, Identity, LinkAddr, Request};
 use qwark::runtime::{OpenOptions, Opened};
 use qwark::serve::{MAX_EVENTS, serve};
-use qwark::synth::{self, Quant, SHAPES, SynthOptions};
+use qwark::synth::{self, Quant, Shape, SynthOptions};
 use qwark_kernels::DType;
 use qwark_wire::Sampling;
 
@@ -91,7 +91,7 @@ fn made_up_model() -> Result<PathBuf, Box<dyn Error>> {
     let path = std::env::temp_dir().join("qwark-qwen2.5-0.5b-random.gguf");
     if !path.exists() {
         println!("making {} ...", path.display());
-        let shape = SHAPES.iter().find(|shape| shape.name == "qwen2.5-0.5b").ok_or("the shape is gone")?;
+        let shape = Shape::named("qwen2.5-0.5b").ok_or("the shape is gone")?;
         synth::write(&SynthOptions::new(*shape, Quant::Uniform(DType::Q4_0)), &path, |_, _| ())?;
     }
     Ok(path)

@@ -13,7 +13,6 @@ use crate::engine::BatchError;
 use crate::generation::GenerationParams;
 use crate::links::{self, LinkEvent, ReplySender, SendError, What};
 use crate::runtime::{Prompt, Reply, Request, RequestError, Runtime};
-use crate::sampler::SamplingParams;
 use crate::scheduler::{ClientId, Refusal, RequestKey};
 
 /// Events that wait for the engine at most; links wait behind that.
@@ -181,7 +180,7 @@ fn code(error: &RequestError) -> ErrorCode {
 
 /// A request as the wire has it, as the runtime takes it.
 fn translate(request: links::Request) -> Request {
-    let links::Request { sampling: s, form, thinking, system, prompt, stops } = request;
+    let links::Request { sampling, form, thinking, system, prompt, stops } = request;
     let prompt = match form {
         Form::Raw => Prompt::Raw(prompt),
         Form::Chat => {
@@ -195,17 +194,7 @@ fn translate(request: links::Request) -> Request {
             Prompt::Chat(Chat { enable_thinking, ..Chat::new(messages) })
         }
     };
-    let sampling = SamplingParams {
-        temperature: s.temperature,
-        top_k: s.top_k,
-        top_p: s.top_p,
-        min_p: s.min_p,
-        repetition_penalty: s.repetition_penalty,
-        presence_penalty: s.presence_penalty,
-        frequency_penalty: s.frequency_penalty,
-        seed: s.seed,
-    };
     // On the wire, 0 is as many as the context takes.
-    let max_tokens = if s.max_tokens == 0 { usize::MAX } else { s.max_tokens as usize };
-    Request { prompt, params: GenerationParams { sampling, max_tokens, stops, ..GenerationParams::default() } }
+    let max_tokens = if sampling.max_tokens == 0 { usize::MAX } else { sampling.max_tokens as usize };
+    Request { prompt, params: GenerationParams { sampling: sampling.into(), max_tokens, stops, ..GenerationParams::default() } }
 }

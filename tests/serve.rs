@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use common::{Server, interrupt, qwark, run, stdout};
+use qwark_wire::{Bytes, Decoder, Form, FromRuntime, Generate, Hello, Reason, SMALL_FRAME, Sampling, Str, Thinking, encode};
 
 const PROMPT: &str = "The rover drives forward and turns left at the door.";
 
@@ -79,6 +81,52 @@ fn a_client_that_goes_away_leaves_a_server_that_answers() {
         let args = ["-n", "12", "--seed", "3"];
         assert_eq!(answer(ask(link, &args)), expected(&args), "{link}");
     }
+}
+
+/// The protocol by hand, as a microcontroller speaks it: frames on standard input, frames on standard output and nothing else.
+#[test]
+fn standard_input_and_output_carry_the_protocol() {
+    let mut command = qwark();
+    command.args(["serve", "--link", "stdio", "-m"]).arg(common::model());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let (mut stdin, mut stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+
+    let mut buffer = [0; 512];
+    let hello = Hello { version_min: 1, version_max: 1, name: Str::cut("test") };
+    stdin.write_all(encode(&hello, 0, 0, &mut buffer).expect("it fits")).expect("it reads");
+    let generate = Generate {
+        sampling: Sampling { max_tokens: 20, ..Sampling::default() },
+        form: Form::Raw,
+        thinking: Thinking::Default,
+        has_system: false,
+        system_len: 0,
+        prompt_len: PROMPT.len() as u32,
+        stops: Default::default(),
+        text: Bytes::new(PROMPT.as_bytes()).expect("it is short"),
+    };
+    stdin.write_all(encode(&generate, 7, 1, &mut buffer).expect("it fits")).expect("it reads");
+
+    let mut decoder = Decoder::<SMALL_FRAME>::new();
+    let (mut text, mut model, mut byte) = (String::new(), String::new(), [0]);
+    let done = loop {
+        stdout.read_exact(&mut byte).expect("more frames");
+        let Some(frame) = decoder.push(byte[0]) else { continue };
+        let frame = frame.expect("nothing but whole frames");
+        match FromRuntime::parse(&frame).expect("a message") {
+            FromRuntime::Identify(identify) => model = identify.model.get().to_owned(),
+            FromRuntime::Token(token) => {
+                assert_eq!((frame.id, token.offset as usize), (7, text.len()));
+                text += token.text.get();
+            }
+            FromRuntime::Done(done) => break done,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(!model.is_empty());
+    assert_eq!((done.reason, done.output_tokens, done.text_len as usize), (Reason::Length, 20, text.len()));
+    assert_eq!(text + "\n", expected(&["-n", "20", "--greedy", "--raw"]));
+    drop(stdin);
+    assert!(child.wait().expect("it ends").success(), "the end of input ends the program");
 }
 
 #[test]

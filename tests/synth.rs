@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use qwark::gguf::{Gguf, Mapping};
-use qwark::synth::{self, Architecture, Quant, SHAPES, Shape, SynthOptions, Vocab};
+use qwark::model::Arch;
+use qwark::synth::{self, Quant, SHAPES, Shape, SynthOptions, Vocab};
 use qwark_kernels::DType;
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -13,7 +14,7 @@ type TestResult = Result<(), Box<dyn Error>>;
 /// Wide enough for the K types, and else as small as can be.
 const TINY: Shape = Shape {
     name: "tiny",
-    architecture: Architecture::Qwen2,
+    arch: Arch::Qwen2,
     hidden: 256,
     layers: 2,
     heads: 4,
@@ -69,8 +70,8 @@ fn every_type_is_written_as_asked() -> TestResult {
 fn metadata_says_what_is_there() -> TestResult {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("model.gguf");
-    for (architecture, name) in [(Architecture::Qwen2, "qwen2"), (Architecture::Qwen3, "qwen3")] {
-        let options = SynthOptions { layers: Some(3), ..SynthOptions::new(Shape { architecture, ..TINY }, Quant::Q4KM) };
+    for (arch, name) in [(Arch::Qwen2, "qwen2"), (Arch::Qwen3, "qwen3")] {
+        let options = SynthOptions { layers: Some(3), ..SynthOptions::new(Shape { arch, ..TINY }, Quant::Q4KM) };
         write(&options, &path)?;
         let mapping = Mapping::open(&path)?;
         let gguf = Gguf::parse(&mapping.parts())?;
@@ -86,7 +87,7 @@ fn metadata_says_what_is_there() -> TestResult {
             assert_eq!(gguf.u32(&format!("{name}.{key}"))?, value, "{key}");
         }
         assert_eq!(gguf.f32(&format!("{name}.rope.freq_base"))?, 1e6);
-        let qwen3 = architecture == Architecture::Qwen3;
+        let qwen3 = arch == Arch::Qwen3;
         assert_eq!(gguf.opt_u32(&format!("{name}.attention.key_length"))?, qwen3.then_some(64));
         assert_eq!(gguf.tensor("blk.2.attn_q_norm.weight").map(|norm| norm.cols()), qwen3.then_some(64));
         assert_eq!(gguf.tensor("blk.2.attn_k.bias").map(|bias| bias.cols()), (!qwen3).then_some(64));

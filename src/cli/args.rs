@@ -62,6 +62,13 @@ impl Common {
         Ok(Mapping::open(path)?)
     }
 
+    /// Maps the file of `-m` to run it: the system begins to read it at once.
+    pub fn map_to_run(&self) -> Result<Mapping> {
+        let mapping = self.map()?;
+        mapping.prefetch();
+        Ok(mapping)
+    }
+
     /// The model's name for error messages.
     pub fn model_name(&self) -> String {
         self.model.as_deref().map_or_else(String::new, |path| path.display().to_string())

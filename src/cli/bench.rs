@@ -24,7 +24,7 @@ struct Output {
 
 pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     let start = Instant::now();
-    let mapping = common.map()?;
+    let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let answer = common.max_tokens.unwrap_or(DEFAULT_DECODE);
     let needed = args.prompt + answer;

@@ -15,7 +15,7 @@ const PROMPT: &str = "> ";
 
 pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
     let params = args.sampling.params(common)?;
-    let mapping = common.map()?;
+    let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&common.open_options())?;
 

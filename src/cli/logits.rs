@@ -15,7 +15,7 @@ use crate::runtime::{OpenOptions, Opened};
 const CHUNK: usize = 32;
 
 pub(super) fn run(common: &Common, args: &LogitsArgs) -> Result<()> {
-    let mapping = common.map()?;
+    let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let (tokens, vocab) = (&args.tokens, opened.model.config.vocab);
     if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocab) {

@@ -15,7 +15,7 @@ use crate::serve::{MAX_EVENTS, serve};
 
 pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     ensure!(args.link.iter().filter(|link| **link == LinkAddr::Stdio).count() <= 1, "--link stdio: there is only one");
-    let mapping = common.map()?;
+    let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&OpenOptions { sequences: args.parallel, ..common.open_options() })?;
     let interrupt = Interrupt::install(|| ())?;

@@ -4,12 +4,11 @@ use serde_json::json;
 
 use super::args::{Common, SynthArgs};
 use super::output;
-use crate::synth::{self, SHAPES, SynthOptions};
+use crate::synth::{self, SHAPES, Shape, SynthOptions};
 
 pub(super) fn run(common: &Common, args: &SynthArgs) -> Result<()> {
     let known = || SHAPES.iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
-    let shape = SHAPES.iter().find(|s| s.name == args.shape);
-    let shape = *shape.with_context(|| format!("shape `{}` is not known; known: {}", args.shape, known()))?;
+    let shape = *Shape::named(&args.shape).with_context(|| format!("shape `{}` is not known; known: {}", args.shape, known()))?;
     let options = SynthOptions {
         embd: args.embd,
         layers: args.layers,

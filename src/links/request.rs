@@ -7,6 +7,7 @@ use qwark_wire::{VERSION_MAX, VERSION_MIN};
 
 use super::MAX_TEXT;
 use super::reply::ReplySender;
+use crate::sampler::SamplingParams;
 pub use crate::scheduler::ClientId;
 
 /// Something that happened on a link.
@@ -80,6 +81,21 @@ impl Default for Request {
             system: None,
             prompt: String::new(),
             stops: Vec::new(),
+        }
+    }
+}
+
+impl From<Sampling> for SamplingParams {
+    fn from(s: Sampling) -> Self {
+        SamplingParams {
+            temperature: s.temperature,
+            top_k: s.top_k,
+            top_p: s.top_p,
+            min_p: s.min_p,
+            repetition_penalty: s.repetition_penalty,
+            presence_penalty: s.presence_penalty,
+            frequency_penalty: s.frequency_penalty,
+            seed: s.seed,
         }
     }
 }

@@ -1,5 +1,3 @@
-use qwark_kernels::MatrixError;
-
 use crate::gguf::GgufError;
 
 /// Why a file cannot be run as a model.
@@ -27,14 +25,6 @@ pub enum ModelError {
     /// A tensor that the architecture needs is not in the file.
     #[error("tensor `{0}` is missing")]
     MissingTensor(String),
-    /// A tensor's bytes are not a matrix of its type.
-    #[error("tensor `{name}`: {fault}")]
-    Matrix {
-        /// The tensor.
-        name: String,
-        /// What is wrong.
-        fault: MatrixError,
-    },
     /// A tensor does not have the shape that the metadata asks for.
     #[error("tensor `{name}`: shape {found}, expected {expected}")]
     Shape {

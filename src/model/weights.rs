@@ -116,8 +116,7 @@ impl<'a> Tensors<'_, 'a> {
                 expected: format!("{cols}x{rows}"),
             });
         }
-        let matrix = Matrix::new(tensor.dtype(), rows, cols, tensor.data());
-        matrix.map_err(|fault| ModelError::Matrix { name: name.to_owned(), fault })
+        Ok(tensor.matrix()?)
     }
 
     /// A small vector, as f32 whatever its type in the file.

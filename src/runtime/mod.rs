@@ -8,7 +8,7 @@ use std::time::Instant;
 use qwark_kernels::Position;
 use qwark_wire::Reason;
 
-pub use open::{OpenError, OpenOptions, Opened};
+pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
 use crate::chat::{Chat, ChatError, ChatTemplate};
 use crate::engine::{BatchError, Engine, MAX_BATCH, Row};

@@ -124,7 +124,7 @@ impl<T> Scheduler<T> {
     /// Writes the rows of the next step; none where nothing can run. `ready` says whether a client can take more text:
     /// a request whose client can't is left out, and nobody else waits for it.
     ///
-    /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::finish`] called for each row with `logits` set,
+    /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each row with `logits` set,
     /// before the next call.
     pub fn plan(&mut self, rows: &mut Vec<Row>, ready: impl Fn(ClientId) -> bool) {
         rows.clear();

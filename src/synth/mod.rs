@@ -10,7 +10,7 @@ mod shapes;
 mod vocab;
 
 pub use quant::{Quant, UnknownQuant};
-pub use shapes::{Architecture, SHAPES, Shape};
+pub use shapes::{SHAPES, Shape};
 pub use vocab::{Vocab, VocabError};
 
 use std::io;
@@ -20,6 +20,7 @@ use qwark_kernels::DType;
 use thiserror::Error;
 
 use crate::gguf::{Header, Value, WriteError};
+use crate::model::Arch;
 use blocks::{Filler, Rng};
 use part_file::PartFile;
 use quant::Role;
@@ -204,9 +205,9 @@ fn tensors(options: &SynthOptions, vocab: usize) -> Result<Vec<TensorPlan>, Synt
             matrix("attn_v.weight", kv, hidden, Role::Sensitive(layer)),
             matrix("attn_output.weight", hidden, q, Role::Plain),
         ]);
-        match shape.architecture {
-            Architecture::Qwen2 => tensors.extend([bias("attn_q.bias", q), bias("attn_k.bias", kv), bias("attn_v.bias", kv)]),
-            Architecture::Qwen3 => tensors.extend([norm("attn_q_norm.weight", head_dim), norm("attn_k_norm.weight", head_dim)]),
+        match shape.arch {
+            Arch::Qwen2 => tensors.extend([bias("attn_q.bias", q), bias("attn_k.bias", kv), bias("attn_v.bias", kv)]),
+            Arch::Qwen3 => tensors.extend([norm("attn_q_norm.weight", head_dim), norm("attn_k_norm.weight", head_dim)]),
         }
         tensors.extend([
             norm("ffn_norm.weight", hidden),
@@ -221,7 +222,7 @@ fn tensors(options: &SynthOptions, vocab: usize) -> Result<Vec<TensorPlan>, Synt
 /// Metadata and tensor list.
 fn header(options: &SynthOptions, vocab: &Vocab, tensors: &[TensorPlan]) -> Result<Header, WriteError> {
     let SynthOptions { shape, quant, .. } = options;
-    let architecture = shape.architecture.name();
+    let architecture = shape.arch.name();
     let layers = options.layers.unwrap_or(shape.layers);
     let mut header = Header::new();
     header.put("general.architecture", Value::Str(architecture));
@@ -234,7 +235,7 @@ fn header(options: &SynthOptions, vocab: &Vocab, tensors: &[TensorPlan]) -> Resu
     number("feed_forward_length", shape.ffn);
     number("attention.head_count", shape.heads);
     number("attention.head_count_kv", shape.kv_heads);
-    if shape.architecture == Architecture::Qwen3 {
+    if shape.arch == Arch::Qwen3 {
         number("attention.key_length", shape.head_dim);
         number("attention.value_length", shape.head_dim);
     }

@@ -1,23 +1,6 @@
 //! The published dimensions of the Qwen models that can be imitated.
 
-/// Architecture, as `general.architecture` names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Architecture {
-    /// Qwen2 and Qwen2.5: biases on Q, K and V.
-    Qwen2,
-    /// Qwen3, dense: Q and K are normalised per head.
-    Qwen3,
-}
-
-impl Architecture {
-    /// The name in a file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Qwen2 => "qwen2",
-            Self::Qwen3 => "qwen3",
-        }
-    }
-}
+use crate::model::Arch;
 
 /// Dimensions of a model; the output head is the embedding (tied) in all of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +8,7 @@ pub struct Shape {
     /// Name by which a user asks for it.
     pub name: &'static str,
     /// Architecture.
-    pub architecture: Architecture,
+    pub arch: Arch,
     /// Width of the residual stream.
     pub hidden: usize,
     /// Number of layers.
@@ -48,7 +31,7 @@ pub struct Shape {
 pub const SHAPES: [Shape; 6] = [
     Shape {
         name: "qwen2.5-0.5b",
-        architecture: Architecture::Qwen2,
+        arch: Arch::Qwen2,
         hidden: 896,
         layers: 24,
         heads: 14,
@@ -60,7 +43,7 @@ pub const SHAPES: [Shape; 6] = [
     },
     Shape {
         name: "qwen2.5-1.5b",
-        architecture: Architecture::Qwen2,
+        arch: Arch::Qwen2,
         hidden: 1536,
         layers: 28,
         heads: 12,
@@ -72,7 +55,7 @@ pub const SHAPES: [Shape; 6] = [
     },
     Shape {
         name: "qwen2.5-3b",
-        architecture: Architecture::Qwen2,
+        arch: Arch::Qwen2,
         hidden: 2048,
         layers: 36,
         heads: 16,
@@ -84,7 +67,7 @@ pub const SHAPES: [Shape; 6] = [
     },
     Shape {
         name: "qwen3-0.6b",
-        architecture: Architecture::Qwen3,
+        arch: Arch::Qwen3,
         hidden: 1024,
         layers: 28,
         heads: 16,
@@ -96,7 +79,7 @@ pub const SHAPES: [Shape; 6] = [
     },
     Shape {
         name: "qwen3-1.7b",
-        architecture: Architecture::Qwen3,
+        arch: Arch::Qwen3,
         hidden: 2048,
         layers: 28,
         heads: 16,
@@ -108,7 +91,7 @@ pub const SHAPES: [Shape; 6] = [
     },
     Shape {
         name: "qwen3-4b",
-        architecture: Architecture::Qwen3,
+        arch: Arch::Qwen3,
         hidden: 2560,
         layers: 36,
         heads: 32,

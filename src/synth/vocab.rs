@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use hashbrown::HashMap;
 use thiserror::Error;
 
+use crate::tokenizer::char_of;
+
 /// Number of ids, as the published models have them: the embedding's rows.
 pub const SIZE: usize = 151_936;
 /// Tokens that text is made of; the special ones follow.
@@ -128,10 +130,9 @@ impl Vocab {
     }
 
     fn with_specials(ranks: &[Vec<u8>], merges: Vec<String>) -> Self {
-        let chars = byte_chars();
         let mut vocab = Self { tokens: Vec::with_capacity(SIZE), types: Vec::with_capacity(SIZE), merges };
         for bytes in ranks {
-            vocab.push(printable(&chars, bytes), TokenType::Normal);
+            vocab.push(printable(bytes), TokenType::Normal);
         }
         for token in CONTROL {
             vocab.push(token.to_owned(), TokenType::Control);
@@ -153,13 +154,12 @@ impl Vocab {
 
 /// The pair that makes each token of more than one byte, in the order of ranks; or the first rank that no pair makes.
 fn merges(ranks: &[Vec<u8>]) -> Result<Vec<String>, usize> {
-    let chars = byte_chars();
     let by_bytes: HashMap<&[u8], usize> = ranks.iter().enumerate().map(|(rank, bytes)| (bytes.as_slice(), rank)).collect();
     let mut merges = Vec::with_capacity(ranks.len());
     for (rank, token) in ranks.iter().enumerate().filter(|(_, token)| token.len() > 1) {
         let split = last_split(&by_bytes, token, rank).ok_or(rank)?;
         let (left, right) = token.split_at(split);
-        merges.push(format!("{} {}", printable(&chars, left), printable(&chars, right)));
+        merges.push(format!("{} {}", printable(left), printable(right)));
     }
     Ok(merges)
 }
@@ -225,29 +225,15 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn printable(chars: &[char; 256], bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| chars[usize::from(*byte)]).collect()
+fn printable(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char_of(byte)).collect()
 }
 
 /// All bytes in the order of their ranks, which is that of their characters.
 fn byte_order() -> [u8; 256] {
-    let chars = byte_chars();
     let mut order = std::array::from_fn(|byte| byte as u8);
-    order.sort_unstable_by_key(|byte| chars[usize::from(*byte)]);
+    order.sort_unstable_by_key(|&byte| char_of(byte));
     order
-}
-
-/// GPT-2's character for each byte: that of its value in Latin-1 where it is printable, else one of those from U+0100 on.
-fn byte_chars() -> [char; 256] {
-    let mut next = 0x100;
-    std::array::from_fn(|byte| {
-        let byte = byte as u8;
-        if matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff) {
-            return char::from(byte);
-        }
-        next += 1;
-        char::from_u32(next - 1).unwrap_or_default()
-    })
 }
 
 #[cfg(test)]
@@ -267,8 +253,7 @@ mod tests {
 
     #[test]
     fn bytes_are_written_as_gpt2_does() {
-        let chars = byte_chars();
-        assert_eq!(printable(&chars, b" a\n\xad\xff"), "\u{120}a\u{10a}\u{143}\u{ff}");
+        assert_eq!(printable(b" a\n\xad\xff"), "\u{120}a\u{10a}\u{143}\u{ff}");
         let order = byte_order();
         assert_eq!((&order[..2], &order[187..190]), (&b"!\""[..], &b"\xff\0\x01"[..]));
     }

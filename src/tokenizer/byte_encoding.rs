@@ -41,7 +41,7 @@ const BYTES: [Option<u8>; END] = {
 };
 
 /// The character that stands for `byte`.
-pub(super) fn char_of(byte: u8) -> char {
+pub(crate) fn char_of(byte: u8) -> char {
     CHARS[usize::from(byte)]
 }
 

@@ -32,6 +32,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+pub(crate) use byte_encoding::char_of;
 pub use error::{MergeFault, TokenizerError};
 pub use pre_tokenizer::PreTokenizer;
 pub(crate) use special::{Piece, SpecialToken};

@@ -28,8 +28,7 @@ fn same_seed_same_text_at_any_number_of_threads_and_another_seed_another_text() 
 
 #[test]
 fn options_stand_before_or_after_the_command() {
-    let model = model();
-    let model = model.to_str().expect("UTF-8");
+    let model = model().to_str().expect("UTF-8");
     let before = qwark().args(["-m", model, "--seed", "3", "-n", "5", "run", "Hello"]).output().expect("the program starts");
     assert_eq!(stdout(before), stdout(run(&["run", "--seed", "3", "Hello", "-n", "5"])));
 }
@@ -125,8 +124,7 @@ fn synth_makes_a_file_that_runs() {
 
 #[test]
 fn errors_are_one_line_with_the_cause() {
-    let model = model();
-    let model = model.to_str().expect("UTF-8");
+    let model = model().to_str().expect("UTF-8");
     let cases: [(&[&str], &str); 8] = [
         (&["run", "x"], "-m"),
         (&["run", "-m", "/nonexistent.gguf", "x"], "/nonexistent.gguf"),
@@ -150,7 +148,7 @@ fn errors_are_one_line_with_the_cause() {
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let mut command = qwark();
-    command.args(["run", "Hello", "-n", "4000", "--temp", "1", "-m"]).arg(model());
+    command.args(["run", "Hello", "-n", "100000", "--greedy", "-m"]).arg(model());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut out = child.stdout.take().expect("piped");
     out.read_exact(&mut [0]).expect("a first byte");
@@ -163,11 +161,11 @@ fn a_reader_that_leaves_is_no_error() {
 #[test]
 fn ctrl_c_ends_an_answer_without_an_error() {
     let mut command: Command = qwark();
-    command.args(["run", "Hello", "-n", "100000", "--temp", "1", "--json", "-m"]).arg(model());
+    command.args(["run", "Hello", "-n", "100000", "-c", "32768", "--greedy", "--json", "-m"]).arg(model());
     let child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_secs(1));
     interrupt(&child);
     let output = child.wait_with_output().expect("it ends");
     let report: serde_json::Value = serde_json::from_str(&stdout(output)).expect("one JSON object");
-    assert!(["cancelled", "context", "stop"].contains(&report["reason"].as_str().expect("a reason")), "{report}");
+    assert_eq!(report["reason"], "cancelled", "{report}");
 }

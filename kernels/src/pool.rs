@@ -2,6 +2,8 @@
 //!
 //! A region is a function and a number of units. The caller opens the region, works like any other thread, and closes it when the
 //! units have run out; threads that are inside it are waited for, threads that never came (asleep, or on a busy core) are not.
+//! Each thread begins with a range of neighbouring units of its own, since neighbours read neighbouring memory, and helps with
+//! what is left of the others' ranges when it has finished.
 //! An idle worker watches for the next region for a moment, since within a token regions follow each other within microseconds,
 //! and then sleeps until it is woken.
 
@@ -60,8 +62,8 @@ struct Shared {
     /// Who may enter, and who is inside. A worker enters by adding 1 while `OPEN` is set, in one atomic step; after the caller has
     /// cleared `OPEN` and the count is 0, no worker reads `task` until the next region.
     gate: CachePadded<AtomicU64>,
-    /// Next unit to claim.
-    next: CachePadded<AtomicUsize>,
+    /// Next unit to claim of each thread's range, the caller's first.
+    next: Vec<CachePadded<AtomicUsize>>,
     /// Units of the region. Written only while the region is closed and empty, like `task`.
     units: UnsafeCell<usize>,
     task: UnsafeCell<Option<Task>>,
@@ -78,19 +80,30 @@ unsafe impl Sync for Shared {}
 unsafe impl Send for Shared {}
 
 impl Shared {
-    /// Claims and runs units until there are none left. A panic ends the region early and is kept for the caller.
-    fn work(&self, units: usize, task: &(dyn Fn(usize) + Sync)) {
+    /// First unit of the range of `thread`; that of the thread behind the last is `units`.
+    fn range_start(&self, units: usize, thread: usize) -> usize {
+        // No overflow: a unit stands for some bytes of memory, and there are at most `MAX_THREADS` threads.
+        units * thread / self.next.len()
+    }
+
+    /// Claims and runs units until there are none left, those of `thread`'s own range first. A panic ends the region early and is
+    /// kept for the caller.
+    fn work(&self, thread: usize, units: usize, task: &(dyn Fn(usize) + Sync)) {
+        let threads = self.next.len();
         let result = catch_unwind(AssertUnwindSafe(|| {
-            loop {
-                let unit = self.next.fetch_add(1, Ordering::Relaxed);
-                if unit >= units {
-                    break;
+            for owner in (thread..threads).chain(0..thread) {
+                let end = self.range_start(units, owner + 1);
+                loop {
+                    let unit = self.next[owner].fetch_add(1, Ordering::Relaxed);
+                    if unit >= end {
+                        break;
+                    }
+                    task(unit);
                 }
-                task(unit);
             }
         }));
         if let Err(payload) = result {
-            self.next.store(units, Ordering::Relaxed);
+            self.next.iter().for_each(|next| next.store(units, Ordering::Relaxed));
             self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
         }
     }
@@ -112,7 +125,7 @@ impl Shared {
             let (units, task) = unsafe { (*self.units.get(), *self.task.get()) };
             if let Some(task) = task {
                 // SAFETY: the caller keeps the function alive until all that entered have left.
-                self.work(units, unsafe { &*task });
+                self.work(index + 1, units, unsafe { &*task });
             }
             self.gate.fetch_sub(1, Ordering::Release);
         }
@@ -169,7 +182,7 @@ impl Pool {
         }
         let shared = Arc::new(Shared {
             gate: CachePadded::new(AtomicU64::new(0)),
-            next: CachePadded::new(AtomicUsize::new(0)),
+            next: (0..threads).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
             units: UnsafeCell::new(0),
             task: UnsafeCell::new(None),
             panic: Mutex::new(None),
@@ -213,11 +226,13 @@ impl Pool {
             *shared.units.get() = units;
             *shared.task.get() = Some(task);
         }
-        shared.next.store(0, Ordering::Relaxed);
+        for (thread, next) in shared.next.iter().enumerate() {
+            next.store(shared.range_start(units, thread), Ordering::Relaxed);
+        }
         let next = region(shared.gate.load(Ordering::Relaxed)).wrapping_add(REGION);
         shared.gate.store(next | OPEN, Ordering::SeqCst);
         self.wake(units - 1);
-        shared.work(units, f);
+        shared.work(0, units, f);
         shared.gate.fetch_and(!OPEN, Ordering::Relaxed);
         let backoff = Backoff::new();
         while shared.gate.load(Ordering::Acquire) & INSIDE != 0 {

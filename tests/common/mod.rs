@@ -1,9 +1,17 @@
 //! What the tests of the whole program share. Each of them uses a part of it.
 #![allow(dead_code)]
 
+#[path = "../golden/tokenizer/support.rs"]
+mod support;
+
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use qwark::model::Arch;
+use qwark::synth::{self, Quant, Shape, SynthOptions};
+use qwark_kernels::DType;
 
 /// The built program, through the emulator that `tests/arm.sh` names where it is for another CPU.
 pub fn qwark() -> Command {
@@ -19,12 +27,32 @@ pub fn qwark() -> Command {
     }
 }
 
-/// A golden model with a whole vocabulary.
-pub fn model() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/qwen2-q4_0.gguf"))
+/// Large enough to be interrupted in the middle of an answer: its context takes seconds to fill.
+const SHAPE: Shape = Shape {
+    name: "test",
+    arch: Arch::Qwen2,
+    hidden: 256,
+    layers: 8,
+    heads: 8,
+    kv_heads: 2,
+    head_dim: 32,
+    ffn: 768,
+    context: 32_768,
+    rope_theta: 1e6,
+};
+
+/// A model of random weights with the small vocabulary, made once for each test program.
+pub fn model() -> &'static Path {
+    static MODEL: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!(env!("CARGO_CRATE_NAME"), ".gguf"));
+        let options = SynthOptions::new(SHAPE, Quant::Uniform(DType::Q4_0));
+        synth::write_with_vocab(&options, &support::small_vocab(), &path, |_, _| ()).expect("a model can be written");
+        path
+    });
+    &MODEL
 }
 
-/// Runs the program on the golden model to its end.
+/// Runs the program on the model to its end.
 pub fn run(args: &[&str]) -> Output {
     qwark().args(args).arg("-m").arg(model()).stdin(Stdio::null()).output().expect("the program starts")
 }
@@ -44,7 +72,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `qwark serve` on the golden model and waits until every link is open.
+    /// Starts `qwark serve` on the model and waits until every link is open.
     pub fn start(links: &[&str], args: &[&str]) -> Server {
         let mut command = qwark();
         command.arg("serve").arg("-m").arg(model()).args(args).stdin(Stdio::null()).stdout(Stdio::piped());

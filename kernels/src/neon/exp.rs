@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 
 /// Coefficients of `(exp(r) - 1 - r) / r^2` for `|r| <= ln(2) / 2`, highest power first (Moshier, Cephes, `expf`).
-const POLYNOMIAL: [f32; 6] = [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1];
+const POLYNOMIAL: [f32; 6] = [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
 /// `ln(2)` as a sum: the first part times any exponent is exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Below the first the result is 0, above the second it is infinite.

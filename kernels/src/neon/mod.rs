@@ -1,7 +1,7 @@
 //! 64-bit ARM with Advanced SIMD and nothing more: Cortex-A53, A72.
 //!
-//! Every 64-bit ARM target of Rust has Advanced SIMD compiled in, so the code here carries no `target_feature`, and what is
-//! `unsafe` in it is the reading and writing of memory.
+//! Every 64-bit ARM target of Rust has Advanced SIMD compiled in, so what is `unsafe` here is reading and writing memory, and being
+//! called through the table.
 
 use crate::{
     DType, Isa, KvDType,

@@ -54,6 +54,33 @@ fn chat_remembers_what_was_said() {
 }
 
 #[test]
+fn a_conversation_with_a_tool_result_comes_from_a_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, json: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, json).expect("it can be written");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let plain = write("plain.json", r#"[{"role": "user", "content": "How warm?"}]"#);
+    let called = write(
+        "called.json",
+        r#"[{"role": "user", "content": "How warm?"},
+            {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "read", "arguments": {"what": "temperature"}}}]},
+            {"role": "tool", "content": "21.5"}]"#,
+    );
+    let tools = write("tools.json", r#"[{"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}]"#);
+    let run = |args: &[&str]| run(&[&["run", "-n", "8", "--greedy", "--json"], args].concat());
+    let prompt_tokens = |args: &[&str]| {
+        let report: serde_json::Value = serde_json::from_str(&stdout(run(args))).expect("JSON");
+        report["prompt_tokens"].as_u64().expect("a number")
+    };
+    assert_eq!(prompt_tokens(&["--messages", &plain]), prompt_tokens(&["How warm?"]));
+    assert!(prompt_tokens(&["--messages", &called, "--tools", &tools]) > prompt_tokens(&["--messages", &plain, "--tools", &tools]) + 10);
+    let error = String::from_utf8_lossy(&run(&["--messages", &write("bad.json", "[{}]")]).stderr).into_owned();
+    assert!(error.contains("bad.json") && error.contains("role"), "{error}");
+}
+
+#[test]
 fn json_reports_the_answer_and_its_end() {
     let report = stdout(run(&["run", "Hello", "-n", "6", "--json", "--temp", "1"]));
     let report: serde_json::Value = serde_json::from_str(&report).expect("one JSON object");

@@ -202,8 +202,11 @@ pub(super) struct RunArgs {
     /// Tools that the model may call: a JSON file with an array of function descriptions
     #[arg(long, value_name = "FILE")]
     pub tools: Option<PathBuf>,
+    /// A whole conversation, tool calls and results among it, in place of a prompt: a JSON file with an array of messages
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "system"])]
+    pub messages: Option<PathBuf>,
     /// The prompt as it is, with no chat template
-    #[arg(long, conflicts_with_all = ["system", "think", "tools"])]
+    #[arg(long, conflicts_with_all = ["system", "think", "tools", "messages"])]
     pub raw: bool,
     #[command(flatten)]
     pub sampling: SamplingArgs,

@@ -1,4 +1,8 @@
+use std::path::Path;
 use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 
 use super::args::{Common, RunArgs};
 use super::interrupt::Interrupt;
@@ -6,7 +10,6 @@ use super::output;
 use crate::chat::{Chat, Message, Role};
 use crate::runtime::{Opened, Prompt, Reply, Request, Runtime};
 use crate::scheduler::{ClientId, Finished, RequestKey};
-use anyhow::{Context, Result};
 
 /// The one client of a runtime within this process.
 const LOCAL: ClientId = ClientId(0);
@@ -18,12 +21,15 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     let mut runtime = opened.runtime(&common.open_options())?;
     let interrupt = Interrupt::install(|| ())?;
 
-    let text = output::prompt_or_stdin(args.prompt.as_deref())?;
+    let text = || output::prompt_or_stdin(args.prompt.as_deref());
     let prompt = if args.raw {
-        Prompt::Raw(text)
+        Prompt::Raw(text()?)
     } else {
-        let tools = args.tools.as_deref().map(read_tools).transpose()?.unwrap_or_default();
-        let messages = args.around.system_message().into_iter().chain([Message::new(Role::User, text)]).collect();
+        let tools = args.tools.as_deref().map(|path| read_json(path, "tools")).transpose()?.unwrap_or_default();
+        let messages = match &args.messages {
+            Some(path) => read_json(path, "messages")?,
+            None => args.around.system_message().into_iter().chain([Message::new(Role::User, text()?)]).collect(),
+        };
         Prompt::Chat(Chat { tools, enable_thinking: args.around.think, ..Chat::new(messages) })
     };
     let mut answer = String::new();
@@ -73,7 +79,8 @@ pub(super) fn answer_locally(
     }
 }
 
-fn read_tools(path: &std::path::Path) -> Result<Vec<serde_json::Value>> {
+/// A file with a JSON array.
+fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<Vec<T>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{}: not a JSON array of tools", path.display()))
+    serde_json::from_str(&text).with_context(|| format!("{}: not a JSON array of {what}", path.display()))
 }

@@ -28,6 +28,7 @@ find_rustc() {
 
 missing_toolchain() {
     command -v "$linker" >/dev/null || echo "gcc-aarch64-linux-gnu the linker $linker"
+    [[ -e $cross_libc/lib/crt1.o ]] || echo "libc6-dev-arm64-cross the C library to link with"
     command -v "$emulator" >/dev/null || echo "qemu-user-static the emulator $emulator"
     find_rustc >/dev/null || echo "rustc-web a compiler with the standard library for $target (or: rustup target add $target)"
 }

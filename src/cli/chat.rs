@@ -75,7 +75,7 @@ pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
             // A refused request (a conversation longer than the context) does not end the program.
             Err(error) => {
                 messages.pop();
-                eprintln!("qwark: {error:#} (/reset forgets the conversation)");
+                eprintln!("qwark: {} (/reset forgets the conversation)", output::one_line(&error));
             }
         }
         output::stream("\n")?;

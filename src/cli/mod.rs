@@ -43,8 +43,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line, whatever the causes hold.
-            eprintln!("qwark: {}", format!("{error:#}").replace('\n', " "));
+            eprintln!("qwark: {}", output::one_line(&error));
             ExitCode::FAILURE
         }
     }

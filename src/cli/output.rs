@@ -103,6 +103,18 @@ pub(super) fn stdin_text() -> Result<String> {
     String::from_utf8(bytes).map_err(|e| anyhow::anyhow!("stdin is not UTF-8: byte {} is the first bad one", e.utf8_error().valid_up_to()))
 }
 
+/// An error and its causes in one line, each said once: many errors name their cause themselves.
+pub(super) fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(|cause| cause.to_string().replace('\n', " ")) {
+        if !line.contains(&cause) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &cause;
+        }
+    }
+    line
+}
+
 /// Whether the reader of our output has gone, which ends a program without being its fault.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe))

@@ -1,17 +1,26 @@
-//! Logits of small models against Hugging Face transformers. `golden/README.md` says how models and logits were made.
+//! Logits and greedy answers of small models against Hugging Face transformers. `golden/README.md` says how they were made.
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use half::f16;
 use qwark::engine::{Engine, EngineError, EngineOptions, MAX_BATCH, Row};
-use qwark::gguf::{Gguf, Mapping};
+use qwark::generation::GenerationParams;
+use qwark::gguf::Mapping;
 use qwark::model::{Arch, Model};
+use qwark::runtime::{OpenOptions, Opened, Prompt, Reply, Request};
+use qwark::sampler::{Sampler, SamplingParams};
+use qwark::scheduler::{ClientId, RequestKey};
 use qwark_kernels::{DType, Kernels, KvCacheError, KvDType, Position};
+use qwark_wire::Reason;
 use serde::Deserialize;
 
 /// What a q8_0 KV cache may add to the error of a model: twice what it was seen to add to the worst of them.
 const KV_Q8_0_NMSE: f64 = 3e-4;
+
+/// Size of the small vocabulary, which most of the models have cut down.
+const WHOLE_VOCAB: usize = 1000;
 
 /// One entry of `index.json`.
 #[derive(Deserialize)]
@@ -25,6 +34,16 @@ struct Golden {
     tokens: Vec<u32>,
     /// The largest normalised mean squared error of the logits.
     limit: f64,
+    /// Of the models that are F32 throughout.
+    #[serde(default)]
+    greedy: Vec<Continuation>,
+}
+
+/// What follows a prompt where transformers takes the likeliest token each time, cut before the first near-tie.
+#[derive(Deserialize)]
+struct Continuation {
+    prompt: Vec<u32>,
+    tokens: Vec<u32>,
 }
 
 impl Golden {
@@ -40,10 +59,9 @@ impl Golden {
         wanted
     }
 
-    fn with_model<T>(&self, f: impl FnOnce(&Model<'_>) -> T) -> T {
+    fn with_opened(&self, f: impl FnOnce(&Opened<'_>)) {
         let mapping = Mapping::open(&file(&self.model)).unwrap();
-        let gguf = Gguf::parse(&mapping.parts()).unwrap();
-        f(&Model::load(&gguf).unwrap())
+        f(&Opened::new(&mapping).unwrap());
     }
 }
 
@@ -84,23 +102,62 @@ fn bits(values: &[f32]) -> Vec<u32> {
 /// Calls `check` for every golden model and every instruction set of this CPU.
 fn for_each(mut check: impl FnMut(&Golden, &Model<'_>, Kernels)) {
     for golden in Golden::all() {
-        golden.with_model(|model| Kernels::available().for_each(|kernels| check(&golden, model, kernels)));
+        golden.with_opened(|opened| Kernels::available().for_each(|kernels| check(&golden, &opened.model, kernels)));
+    }
+}
+
+/// Calls `check` for every greedy continuation and every instruction set of this CPU.
+fn for_each_continuation(mut check: impl FnMut(&Golden, &Continuation, &Opened<'_>, Kernels)) {
+    for golden in Golden::all() {
+        golden.with_opened(|opened| {
+            for kernels in Kernels::available() {
+                golden.greedy.iter().for_each(|continuation| check(&golden, continuation, opened, kernels));
+            }
+        });
     }
 }
 
 #[test]
-fn the_golden_models_cover_what_is_supported() {
+fn the_golden_models_cover_types_and_scalings() {
     let all = Golden::all();
+    for arch in Arch::ALL {
+        let of_arch: Vec<&Golden> = all.iter().filter(|g| g.arch == arch.name()).collect();
+        for dtype in DType::ALL {
+            assert!(of_arch.iter().any(|g| g.types == [dtype.name()]), "no {} of {dtype} alone", arch.name());
+        }
+        for rope in ["none", "linear", "yarn"] {
+            assert!(of_arch.iter().any(|g| g.rope == rope), "no {} with rope scaling {rope}", arch.name());
+        }
+        let longest = of_arch.iter().flat_map(|g| &g.greedy).map(|c| c.tokens.len()).max();
+        assert!(longest >= Some(24), "{}: the longest greedy answer has {longest:?} tokens", arch.name());
+    }
     for dtype in DType::ALL {
-        assert!(all.iter().any(|g| g.types == [dtype.name()]), "no model of {dtype} alone");
         assert!(all.iter().any(|g| g.types.len() > 2 && g.types.iter().any(|t| t == dtype.name())), "{dtype} is never mixed");
     }
-    for arch in Arch::ALL {
-        for rope in ["none", "yarn"] {
-            assert!(all.iter().any(|g| g.arch == arch.name() && g.rope == rope), "no {} with rope scaling {rope}", arch.name());
-        }
+    assert!(all.iter().any(|g| g.vocab == WHOLE_VOCAB && !g.greedy.is_empty()), "no greedy answer with the whole vocabulary");
+}
+
+#[test]
+fn the_golden_models_cover_awkward_shapes() {
+    /// What a shape is, and whether a model has it.
+    type Shape = (&'static str, fn(&Model<'_>) -> bool);
+    const SHAPES: [Shape; 8] = [
+        ("a tied head", |m| m.own_head.is_none()),
+        ("a head of its own", |m| m.own_head.is_some()),
+        ("several heads on 1 KV head", |m| m.config.kv_heads == 1 && m.config.heads > 1),
+        ("14 heads on 2 KV heads", |m| (m.config.heads, m.config.kv_heads) == (14, 2)),
+        ("as many KV heads as heads", |m| m.config.kv_heads == m.config.heads),
+        // Qwen2's are: its files need not state the head size.
+        ("heads that are not as wide as the model", |m| m.config.arch == Arch::Qwen2 || m.config.q_width() != m.config.hidden),
+        ("a width that is no multiple of 32", |m| !m.config.hidden.is_multiple_of(32)),
+        ("an odd vocabulary", |m| !m.config.vocab.is_multiple_of(2)),
+    ];
+    let mut missing: Vec<(Arch, Shape)> = Arch::ALL.into_iter().flat_map(|arch| SHAPES.map(|shape| (arch, shape))).collect();
+    for golden in Golden::all() {
+        golden.with_opened(|Opened { model, .. }| missing.retain(|(arch, (_, has))| *arch != model.config.arch || !has(model)));
     }
-    assert!(all.iter().any(|g| g.rope == "linear"));
+    let missing: Vec<_> = missing.iter().map(|(arch, (what, _))| format!("{}: {what}", arch.name())).collect();
+    assert!(missing.is_empty(), "no golden model has {missing:?}");
 }
 
 #[test]
@@ -171,5 +228,46 @@ fn a_neighbour_in_the_batch_changes_no_bit() {
         let found = run(model, options, &[&both]);
         let first: Vec<f32> = found.chunks_exact(golden.vocab).step_by(2).flatten().copied().collect();
         assert!(bits(&first) == alone, "{}, {}", golden.model.display(), kernels.isa());
+    });
+}
+
+#[test]
+fn greedy_decoding_is_that_of_transformers() {
+    for_each_continuation(|golden, Continuation { prompt, tokens }, opened, kernels| {
+        let options = EngineOptions { outputs: 1, ..options(kernels, prompt.len() + tokens.len()) };
+        let mut engine = Engine::new(&opened.model, options).unwrap();
+        let mut sampler = Sampler::new(SamplingParams::greedy(), prompt).unwrap();
+        let mut batch = rows(prompt);
+        for row in batch.iter_mut().rev().skip(1) {
+            row.logits = false;
+        }
+        let mut found = Vec::new();
+        while found.len() < tokens.len() {
+            let token = sampler.sample(engine.forward(&batch).unwrap());
+            batch = vec![row(0, prompt.len() + found.len(), token)];
+            found.push(token);
+        }
+        assert_eq!(&found, tokens, "{}, {}, after {prompt:?}", golden.model.display(), kernels.isa());
+    });
+}
+
+#[test]
+fn the_runtime_answers_as_transformers() {
+    for_each_continuation(|golden, Continuation { prompt, tokens }, opened, kernels| {
+        let mut runtime = opened.runtime(&OpenOptions { isa: Some(kernels.isa()), ..OpenOptions::default() }).unwrap();
+        let params = GenerationParams { sampling: SamplingParams::greedy(), max_tokens: tokens.len(), stops: Vec::new(), ignore_eos: true };
+        let request = Request { prompt: Prompt::Tokens(prompt.clone()), params };
+        runtime.submit(RequestKey { client: ClientId(1), id: 1 }, &request, Instant::now()).unwrap();
+        let (mut answer, mut end) = (String::new(), None);
+        while end.is_none() {
+            let mut emit = |reply| match reply {
+                Reply::Text { text, .. } => answer += &text,
+                Reply::Done { finished, .. } => end = Some((finished.reason, finished.output_tokens)),
+            };
+            assert!(runtime.step(|_| true, &mut emit).unwrap(), "nothing to do before the end");
+        }
+        let wanted: Vec<u32> = tokens.iter().copied().filter(|&token| !opened.tokenizer.is_control(token)).collect();
+        assert_eq!(answer, opened.tokenizer.decode(&wanted), "{}, {}, after {prompt:?}", golden.model.display(), kernels.isa());
+        assert_eq!(end, Some((Reason::Length, tokens.len())));
     });
 }

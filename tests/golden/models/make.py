@@ -26,6 +26,12 @@ EXACT_TYPES = {T.F32, T.F16}
 EXACT_LIMIT = 5e-6
 # Elsewhere: how much worse than llama.cpp on the same file Qwark may be.
 PEER_MARGIN = 1.3
+# Greedy continuations: tokens of each prompt, and the most that follow it.
+PROMPT_TOKENS = 8
+GREEDY_TOKENS = 24
+# A continuation ends before the best and the second logit come this near, as a share of the logits' root mean square:
+# three standard deviations of the difference of two logits that are as far off as EXACT_LIMIT allows.
+NEAR_TIE = 3 * (2 * EXACT_LIMIT) ** 0.5
 
 
 def truncated_vocab(size):
@@ -131,6 +137,22 @@ def peer_logits(peer, model, tokens):
         return np.fromfile(out.name, "<f4").reshape(len(tokens), -1)
 
 
+def continuation(model, prompt):
+    """transformers' greedy answer up to the first near-tie, and its smallest margin in the measure of NEAR_TIE."""
+    tokens, logits = reference.greedy(model, prompt, GREEDY_TOKENS)
+    logits = logits.astype(np.float64)
+    second, best = np.sort(logits, axis=1)[:, -2:].T
+    margins = (best - second) / np.sqrt(np.mean(logits**2, axis=1))
+    n = int(np.argmax(np.append(margins, 0) < NEAR_TIE))
+    return {"prompt": prompt, "tokens": tokens[:n], "margin": float(f"{margins[:n].min(initial=np.inf):.3g}")}
+
+
+def continuations(model, tokens):
+    """Of every PROMPT_TOKENS of the golden text, where no near-tie comes at once."""
+    prompts = [tokens[i : i + PROMPT_TOKENS] for i in range(0, len(tokens), PROMPT_TOKENS)]
+    return [c for c in (continuation(model, prompt) for prompt in prompts) if c["tokens"]]
+
+
 def make(spec, peer):
     """Writes one model and its logits; returns its entry in the index."""
     made = list(tensors(spec))
@@ -138,7 +160,8 @@ def make(spec, peer):
     model, logits = HERE / f"{spec.name}.gguf", HERE / f"{spec.name}.logits"
     write_model(model, spec, made)
     weights = {name: quants.dequantize(data, dtype) for name, data, dtype in made}
-    wanted = reference.logits(spec, weights, tokens).astype("<f2")
+    hf_model = reference.load(spec, weights)
+    wanted = reference.logits(hf_model, tokens).astype("<f2")
     wanted.tofile(logits)
     llama_nmse = nmse(peer_logits(peer, model, tokens), wanted)
     entry = {
@@ -152,6 +175,8 @@ def make(spec, peer):
         "llama_cpp_nmse": float(f"{llama_nmse:.3g}"),
         "limit": EXACT_LIMIT if spec.matrix_types() <= EXACT_TYPES else float(f"{PEER_MARGIN * llama_nmse:.3g}"),
     }
+    if spec.matrix_types() == {T.F32}:
+        entry["greedy"] = continuations(hf_model, tokens)
     print(f"{spec.name:20} {model.stat().st_size:8} + {logits.stat().st_size:6} bytes, llama.cpp NMSE {llama_nmse:.2e}")
     return entry
 

@@ -1,4 +1,4 @@
-"""Logits of a golden model by Hugging Face transformers, in float32 on the dequantised weights."""
+"""A golden model in Hugging Face transformers, in float32 on the dequantised weights."""
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
@@ -50,8 +50,8 @@ def hf_name(name):
     return ".".join([*layer, NAMES[base], kind])
 
 
-def logits(spec, weights, tokens):
-    """[tokens, vocab] for `weights`: a dict of float32 arrays by their GGUF names."""
+def load(spec, weights):
+    """The model of `weights`: a dict of float32 arrays by their GGUF names."""
     torch.set_num_threads(1)
     config_class, model_class = MODELS[spec.arch]
     config = config_class(
@@ -73,5 +73,24 @@ def logits(spec, weights, tokens):
     if spec.head is None:
         state["lm_head.weight"] = state["model.embed_tokens.weight"]
     model.load_state_dict(state)
+    return model
+
+
+def logits(model, tokens):
+    """[tokens, vocab], as a numpy array."""
     with torch.no_grad():
         return model(torch.tensor([tokens])).logits[0].numpy()
+
+
+def greedy(model, prompt, n):
+    """The `n` tokens that follow `prompt` where the likeliest is taken each time, and the logits of each, [n, vocab]."""
+    answer = model.generate(
+        torch.tensor([prompt]),
+        do_sample=False,
+        max_new_tokens=n,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    tokens = answer.sequences[0, len(prompt) :].tolist()
+    assert len(tokens) == n, f"an answer of {len(tokens)} tokens"
+    return tokens, torch.cat(answer.logits).numpy()

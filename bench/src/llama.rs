@@ -1,5 +1,5 @@
 //! The peer: llama.cpp through its C interface, with its default settings.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "calls of a C library")]
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::os::unix::ffi::OsStrExt;
@@ -73,7 +73,7 @@ impl Llama {
         Ok(())
     }
 
-    /// Evaluates at most [`BATCH`] tokens after those in the context; ``outputs` as in
+    /// Evaluates at most [`BATCH`] tokens after those in the context; `outputs` as in
     /// `llama_batch.logits`, null for the last only.
     fn decode(&mut self, tokens: &[u32], outputs: *mut i8) -> Result<()> {
         let mut ids = tokens.iter().map(|&t| i32::try_from(t)).collect::<Result<Vec<_>, _>>()?;

@@ -122,8 +122,17 @@ impl Kernels {
             shape.n_kv_heads,
             shape.head_dim
         );
-        let need = rows.len() * shape.n_heads * shape.head_dim;
-        assert!(q.len() == need && out.len() == need, "q has {} and out {} of {need} values", q.len(), out.len());
+        // Checked: lengths that wrap around would let the units below leave `q` and `out`.
+        let need = rows.len().checked_mul(shape.n_heads).and_then(|heads| heads.checked_mul(shape.head_dim));
+        assert!(
+            need == Some(q.len()) && out.len() == q.len(),
+            "q has {} and out {} values, not {} rows of {} heads of {}",
+            q.len(),
+            out.len(),
+            rows.len(),
+            shape.n_heads,
+            shape.head_dim
+        );
         let width = shape.group() * shape.head_dim;
         let out = SyncPtr::new(out);
         pool.run(rows.len() * shape.n_kv_heads, &|unit| {

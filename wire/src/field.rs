@@ -144,10 +144,12 @@ impl<const N: usize> Deref for Bytes<'_, N> {
 }
 
 impl<'a, const N: usize> Field<'a> for Bytes<'a, N> {
-    const TYPE: Type = Type::bounded("bytes", N, PREFIX + N);
+    const TYPE: Type = {
+        assert!(N <= u16::MAX as usize, "the length must fit its prefix");
+        Type::bounded("bytes", N, PREFIX + N)
+    };
 
     fn parse(input: &mut Reader<'a>) -> Result<Self, FieldError> {
-        const { assert!(N <= u16::MAX as usize) };
         let len = usize::from(u16::parse(input)?);
         if len > N {
             return Err(FieldFault::TooLong(N as u16).into());
@@ -194,7 +196,7 @@ impl<const N: usize> Deref for Str<'_, N> {
 }
 
 impl<'a, const N: usize> Field<'a> for Str<'a, N> {
-    const TYPE: Type = Type::bounded("str", N, PREFIX + N);
+    const TYPE: Type = Type { name: "str", ..Bytes::<N>::TYPE };
 
     fn parse(input: &mut Reader<'a>) -> Result<Self, FieldError> {
         let bytes = Bytes::<'a, N>::parse(input)?;
@@ -208,11 +210,12 @@ impl<'a, const N: usize> Field<'a> for Str<'a, N> {
 
 /// A list of up to `N` items, led by their count in one byte.
 impl<'a, T: Field<'a>, const N: usize> Field<'a> for Vec<T, N> {
-    const TYPE: Type =
-        Type { name: "list", limit: N, max_len: 1 + N * T::TYPE.max_len, rows: &[Row { name: "item", doc: "", ty: T::TYPE }], values: &[] };
+    const TYPE: Type = {
+        assert!(N <= u8::MAX as usize, "the count must fit its byte");
+        Type { name: "list", limit: N, max_len: 1 + N * T::TYPE.max_len, rows: &[Row { name: "item", doc: "", ty: T::TYPE }], values: &[] }
+    };
 
     fn parse(input: &mut Reader<'a>) -> Result<Self, FieldError> {
-        const { assert!(N <= u8::MAX as usize) };
         let count = u8::parse(input)?;
         let mut list = Vec::new();
         for _ in 0..count {

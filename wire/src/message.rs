@@ -1,6 +1,6 @@
 //! The messages of protocol version 1.
 //!
-//! Numbers are given in groups of sixteen with room in each: 0x00 session, 0x10 generation; 0x20 to 0x70 are free. The
+//! Numbers are given in groups of sixteen with room in each: 0x00 session, 0x10 generation; 0x20 to 0x7f are free. The
 //! runtime's messages have bit 7 set.
 
 use heapless::Vec;

@@ -268,15 +268,20 @@ pub(crate) use {messages, record};
 /// Set in the number of every kind that the runtime sends.
 pub(crate) const FROM_RUNTIME_BIT: u8 = 0x80;
 
-/// Checks the parts of a header that `table` has a say in.
+/// Checks the parts of a header that `table`, whose kinds all go one way, has a say in.
+///
+/// The direction comes first: what goes the other way must not be answered, whatever its version.
 pub(crate) fn check(frame: &crate::Frame<'_>, table: &'static [Kind]) -> Result<(), ParseError> {
-    let known = table.iter().find(|kind| kind.number == frame.kind);
+    if table.iter().any(|kind| (kind.number ^ frame.kind) & FROM_RUNTIME_BIT != 0) {
+        return Err(ParseError::Direction(frame.kind));
+    }
     let spoken = (crate::VERSION_MIN..=crate::VERSION_MAX).contains(&frame.version);
-    match known {
-        _ if !spoken && !crate::ANY_VERSION.contains(&frame.kind) => Err(ParseError::Version(frame.version)),
+    if !spoken && !crate::ANY_VERSION.contains(&frame.kind) {
+        return Err(ParseError::Version(frame.version));
+    }
+    match table.iter().find(|kind| kind.number == frame.kind) {
         Some(kind) if kind.scope == Scope::Request && frame.id == 0 => Err(ParseError::Id(kind.name)),
         Some(_) => Ok(()),
-        None if table.iter().any(|kind| (kind.number ^ frame.kind) & FROM_RUNTIME_BIT != 0) => Err(ParseError::Direction(frame.kind)),
         None => Err(ParseError::Kind(frame.kind)),
     }
 }

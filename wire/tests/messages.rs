@@ -106,6 +106,7 @@ fn fault<'a>(message: &'static str, field: &'static str, fault: FieldFault) -> R
 fn headers_are_refused_for_what_is_wrong_with_them() {
     assert_eq!(parse(1, 0x2a, 1, &[]), Err(ParseError::Kind(0x2a)));
     assert_eq!(parse(1, 0xaa, 1, &[]), Err(ParseError::Direction(0xaa)));
+    assert_eq!(parse(2, 0xaa, 1, &[]), Err(ParseError::Direction(0xaa)));
     assert_eq!(parse(1, 0x12, 0, &[]), Err(ParseError::Id("Cancel")));
     assert_eq!(parse(2, 0x12, 1, &[]), Err(ParseError::Version(2)));
     assert_eq!(parse(0, 0x12, 1, &[]), Err(ParseError::Version(0)));

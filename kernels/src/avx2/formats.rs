@@ -80,10 +80,12 @@ pub(super) struct Q4_1;
 pub(super) struct Q5_0;
 /// See [`DType::Q5_1`](crate::DType).
 pub(super) struct Q5_1;
+/// Q4_K, and with fifth bits Q5_K.
+pub(super) struct K4<const FIFTH_BITS: bool>;
 /// See [`DType::Q4K`](crate::DType).
-pub(super) struct Q4K;
+pub(super) type Q4K = K4<false>;
 /// See [`DType::Q5K`](crate::DType).
-pub(super) struct Q5K;
+pub(super) type Q5K = K4<true>;
 /// See [`DType::Q6K`](crate::DType).
 pub(super) struct Q6K;
 /// See [`DType::IQ4NL`](crate::DType).
@@ -277,9 +279,9 @@ impl HeaderK4 {
     }
 }
 
-impl BlockFormat for Q4K {
+impl<const FIFTH_BITS: bool> BlockFormat for K4<FIFTH_BITS> {
     const LEN: usize = 256;
-    const BYTES: usize = 144;
+    const BYTES: usize = if FIFTH_BITS { 176 } else { 144 };
     const OFFSET: bool = true;
     type Header = HeaderK4;
 
@@ -293,32 +295,15 @@ impl BlockFormat for Q4K {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn unpack(block: *const u8, header: &HeaderK4, part: usize) -> Weights {
-        // SAFETY: 16 + part / 2 * 32 + 32 <= 144.
-        let low = unsafe { _mm256_loadu_si256(block.add(16 + part / 2 * 32).cast()) };
-        header.weights(part, shift_and_mask(low, part % 2 * 4, 15))
-    }
-}
-
-impl BlockFormat for Q5K {
-    const LEN: usize = 256;
-    const BYTES: usize = 176;
-    const OFFSET: bool = true;
-    type Header = HeaderK4;
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn header(block: *const u8) -> HeaderK4 {
-        // SAFETY: a block is longer than 16 bytes.
-        unsafe { HeaderK4::new(block) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn unpack(block: *const u8, header: &HeaderK4, part: usize) -> Weights {
-        // SAFETY: 16 + 32 and 48 + part / 2 * 32 + 32 are at most 176.
-        let (high, low) = unsafe { (_mm256_loadu_si256(block.add(16).cast()), _mm256_loadu_si256(block.add(48 + part / 2 * 32).cast())) };
-        let high = _mm256_slli_epi16::<4>(shift_and_mask(high, part, 1));
-        header.weights(part, _mm256_or_si256(shift_and_mask(low, part % 2 * 4, 15), high))
+        // SAFETY: 128 bytes of nibbles end the block, 32 bytes for each two parts.
+        let low = unsafe { _mm256_loadu_si256(block.add(Self::BYTES - 128 + part / 2 * 32).cast()) };
+        let low = shift_and_mask(low, part % 2 * 4, 15);
+        if !FIFTH_BITS {
+            return header.weights(part, low);
+        }
+        // SAFETY: 32 bytes of fifth bits stand between the scales and the nibbles.
+        let high = unsafe { _mm256_loadu_si256(block.add(16).cast()) };
+        header.weights(part, _mm256_or_si256(low, _mm256_slli_epi16::<4>(shift_and_mask(high, part, 1))))
     }
 }
 

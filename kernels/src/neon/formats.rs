@@ -277,26 +277,23 @@ fn scale_bytes(packed: u32, factor: f32) -> float32x4_t {
     vmulq_n_f32(vcvtq_f32_u32(vmovl_u16(vget_low_u16(eight))), factor)
 }
 
-/// Scales of half a block of Q4_K or Q5_K.
-///
-/// # Safety
-/// As for [`six_bits`].
-#[inline]
-#[target_feature(enable = "neon")]
-unsafe fn scales_k4(at: Quad) -> float32x4_t {
-    // SAFETY: the caller's promise.
-    unsafe { scale_bytes(six_bits(at)[0], f16x1(at.block)) }
-}
+/// Scales and offsets of half a block of Q4_K and Q5_K, whose blocks begin alike.
+macro_rules! scales_and_offsets_k4 {
+    () => {
+        #[inline]
+        #[target_feature(enable = "neon")]
+        unsafe fn scales(at: Quad) -> float32x4_t {
+            // SAFETY: the caller's promise.
+            unsafe { scale_bytes(six_bits(at)[0], f16x1(at.block)) }
+        }
 
-/// Offsets of half a block of Q4_K or Q5_K.
-///
-/// # Safety
-/// As for [`six_bits`].
-#[inline]
-#[target_feature(enable = "neon")]
-unsafe fn offsets_k4(at: Quad) -> float32x4_t {
-    // SAFETY: the caller's promise.
-    unsafe { vnegq_f32(scale_bytes(six_bits(at)[1], f16x1(at.block.add(2)))) }
+        #[inline]
+        #[target_feature(enable = "neon")]
+        unsafe fn offsets(at: Quad) -> float32x4_t {
+            // SAFETY: the caller's promise.
+            unsafe { vnegq_f32(scale_bytes(six_bits(at)[1], f16x1(at.block.add(2)))) }
+        }
+    };
 }
 
 /// Nibbles of the `j`-th 32 weights of half a block of 256: each 32 bytes at `q` hold 64 weights, the first 32 in the low nibbles.
@@ -322,19 +319,7 @@ impl QuadFormat for Q4K {
         around(0, unsafe { nibbles_k4(at.block.add(16), at, j) })
     }
 
-    #[inline]
-    #[target_feature(enable = "neon")]
-    unsafe fn scales(at: Quad) -> float32x4_t {
-        // SAFETY: the caller's promise.
-        unsafe { scales_k4(at) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "neon")]
-    unsafe fn offsets(at: Quad) -> float32x4_t {
-        // SAFETY: the caller's promise.
-        unsafe { offsets_k4(at) }
-    }
+    scales_and_offsets_k4!();
 }
 
 impl QuadFormat for Q5K {
@@ -351,19 +336,7 @@ impl QuadFormat for Q5K {
         around(0, array::from_fn(|i| vorrq_u8(low[i], fifth[i])))
     }
 
-    #[inline]
-    #[target_feature(enable = "neon")]
-    unsafe fn scales(at: Quad) -> float32x4_t {
-        // SAFETY: the caller's promise.
-        unsafe { scales_k4(at) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "neon")]
-    unsafe fn offsets(at: Quad) -> float32x4_t {
-        // SAFETY: the caller's promise.
-        unsafe { offsets_k4(at) }
-    }
+    scales_and_offsets_k4!();
 }
 
 impl QuadFormat for Q6K {

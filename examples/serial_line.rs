@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut runtime = opened.runtime(&OpenOptions::default())?;
     println!("mapped {} ({} MB) in {:.0?}", path.display(), mapping.len_bytes() / 1_000_000, start.elapsed());
 
-    let identity = Identity { boot_id: 1, model: opened.model.config.name.clone(), context: 4096, max_parallel: 1 };
+    let context = runtime.engine().options().context as u32;
+    let identity = Identity { boot_id: 1, model: opened.model.config.name.clone(), context, max_parallel: 1 };
     let (sender, events) = crossbeam_channel::bounded(MAX_EVENTS);
     let stop = Arc::new(AtomicBool::new(false));
     let links = links::serve(&[LinkAddr::Pty], identity, sender, Arc::clone(&stop))?;

@@ -24,8 +24,8 @@ const TICK: Duration = Duration::from_millis(20);
 /// Replies kept for a client whose queue is full. A client that lets more pile up does not read at all.
 const MAX_BACKLOG: usize = 1024;
 
-/// Serves requests until `stop` is set, or until all links have closed by themselves and everything is answered.
-/// What still runs when `stop` is set is cancelled, and the clients are told.
+/// Serves requests until `stop` is set, or until all links have closed by themselves. Clients whose requests are not answered by
+/// then are told that the runtime stops.
 ///
 /// # Errors
 /// None in a sound program; see [`Runtime::step`].
@@ -37,16 +37,15 @@ pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &Ato
             match events.recv_timeout(TICK) {
                 Ok(event) => server.take(event),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) if server.runtime.is_idle() => break,
-                // Only slow clients are left: their queues still empty.
-                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(TICK),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        events.try_iter().for_each(|event| server.take(event));
+        // No more than wait now: a client that never stops sending must not keep the others' steps from being computed.
+        events.try_iter().take(MAX_EVENTS).for_each(|event| server.take(event));
         server.deliver();
         worked = server.step()?;
     }
-    server.cancel_all();
+    server.end(events);
     Ok(())
 }
 
@@ -62,13 +61,15 @@ enum Outgoing {
     Reply(Reply),
     /// The request was refused, which is all that is said about it.
     Refused(RequestKey, RequestError),
+    /// The request ends because the runtime does.
+    Stopping(RequestKey),
 }
 
 impl Outgoing {
     fn key(&self) -> RequestKey {
         match self {
             Outgoing::Reply(reply) => reply.key(),
-            Outgoing::Refused(key, _) => *key,
+            Outgoing::Refused(key, _) | Outgoing::Stopping(key) => *key,
         }
     }
 }
@@ -114,9 +115,20 @@ impl Server<'_, '_> {
         Ok(worked)
     }
 
-    fn cancel_all(&mut self) {
+    /// Ends every request, those that are still on their way here among them.
+    fn end(&mut self, events: &Receiver<LinkEvent>) {
         let outgoing = &mut self.outgoing;
-        self.runtime.cancel_all(Instant::now(), &mut |reply| outgoing.push(Outgoing::Reply(reply)));
+        self.runtime.cancel_all(Instant::now(), &mut |reply| {
+            outgoing.push(match reply {
+                Reply::Done { finished, .. } => Outgoing::Stopping(finished.key),
+                text @ Reply::Text { .. } => Outgoing::Reply(text),
+            });
+        });
+        for LinkEvent { client, what } in events.try_iter() {
+            if let What::Generate { id, .. } = what {
+                outgoing.push(Outgoing::Stopping(RequestKey { client, id }));
+            }
+        }
         self.deliver();
     }
 
@@ -129,7 +141,11 @@ impl Server<'_, '_> {
             if client.backlog.len() < MAX_BACKLOG {
                 client.backlog.push_back(outgoing);
             } else {
-                log::warn!("client {} does not read: a reply is dropped", id.0);
+                // A reply left out would be an answer that never ends: better no session than that.
+                log::warn!("client {} does not read: its session ends", id.0);
+                client.sender.close();
+                client.backlog.clear();
+                self.runtime.disconnect(id, Instant::now());
             }
         }
         for client in self.clients.values_mut() {
@@ -147,6 +163,7 @@ fn send(sender: &ReplySender, outgoing: &Outgoing) -> Result<(), SendError> {
     let id = outgoing.key().id;
     match outgoing {
         Outgoing::Refused(_, error) => sender.send_error(id, code(error), &error.to_string()),
+        Outgoing::Stopping(_) => sender.send_error(id, ErrorCode::Stopping, "the runtime stops"),
         Outgoing::Reply(Reply::Text { offset, text, .. }) => sender.send_text(id, *offset as u32, text),
         Outgoing::Reply(Reply::Done { finished, text_bytes }) => {
             let timings = finished.timings;

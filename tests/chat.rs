@@ -275,3 +275,27 @@ fn bad_templates_are_refused_with_their_line() {
     let error = render("{{ missing | tojson }}");
     assert!(error.to_string().contains("undefined"), "{error}");
 }
+
+/// A hostile file's template fails; it takes neither the machine's memory nor its time.
+#[test]
+fn templates_that_never_end_or_grow_without_bound_fail() {
+    let sources = [
+        "{% for i in range(10000) %}{% for j in range(10000) %}x{% endfor %}{% endfor %}",
+        "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+        "{{ ('a' * 100000).replace('a', 'b' * 100000) }}",
+        "{{ ('a' * 100000).replace('a', 'b' * 100000, 99999) }}",
+        "{{ ('a' * 1000000).join(range(10000) | list) }}",
+        "{{ '{:>1000000000}'.format(1) }}",
+        "{{ [['a' * 1000] * 10000] * 10000 }}",
+        "{{ ([['a' * 1000] * 10000] * 10000) | string }}",
+        "{{ ([['a' * 1000] * 10000] * 10000) | tojson }}",
+        "{{ ([['a' * 1000] * 10000] * 10000) | tojson(sort_keys=true) }}",
+    ];
+    let chat = Chat::new(vec![Message::new(Role::User, "Hello")]);
+    for source in sources {
+        let rendered = ChatTemplate::new(source, None, None).and_then(|template| template.render(&chat));
+        assert!(matches!(rendered, Err(ChatError::Template { .. })), "{source}");
+    }
+    let sound = ChatTemplate::new("{{ ', '.join(['a', 'b']) }} {{ 'abab'.replace('a', 'xy') }}", None, None).unwrap();
+    assert_eq!(sound.render(&chat).unwrap(), "a, b xybxyb");
+}

@@ -99,6 +99,26 @@ fn a_client_that_leaves_a_pseudo_terminal_leaves_a_server_that_answers() {
     a_client_that_goes_away_leaves_a_server_that_answers("pty");
 }
 
+#[test]
+fn a_server_that_stops_tells_its_clients() {
+    let (_dir, socket) = socket();
+    let server = Server::start(&[&socket], &["--parallel", "1", "-c", "32768"]);
+    let endless = || ask(&server.links[0], &["-n", "100000", "--greedy"]);
+    let mut running = endless();
+    let mut text = running.stdout.take().expect("piped");
+    text.read_exact(&mut [0]).expect("a first byte");
+    let waiting = endless();
+    // Give the second one time to arrive.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(server.interrupt().1);
+    for child in [running, waiting] {
+        let output = child.wait_with_output().expect("it ends");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains("the runtime stops"), "{error}");
+    }
+}
+
 /// The protocol by hand, as a microcontroller speaks it: frames on standard input, frames on standard output and nothing else.
 #[test]
 fn standard_input_and_output_carry_the_protocol() {

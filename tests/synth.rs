@@ -145,7 +145,7 @@ fn a_failure_leaves_nothing_behind() -> TestResult {
     assert_eq!(message(dir.path()), format!("{}: cannot be written: is a directory", dir.path().display()));
     let none = SynthOptions { layers: Some(0), ..options };
     let path = dir.path().join("model.gguf");
-    assert_eq!(write(&none, &path).unwrap_err().to_string(), "a model needs at least one layer");
+    assert_eq!(write(&none, &path).unwrap_err().to_string(), "0 layers: 1 to 1024 are possible");
     let unread = SynthOptions { vocab: Some(nowhere.clone()), ..SynthOptions::new(TINY, Quant::Q5KM) };
     let error = synth::write(&unread, &path, |_, _| {}).unwrap_err();
     assert_eq!(error.to_string(), format!("{}: cannot be read: No such file or directory (os error 2)", nowhere.display()));

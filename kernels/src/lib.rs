@@ -46,4 +46,5 @@ pub use kernels::{Job, Kernels, MAX_JOBS};
 pub use kv_cache::{KvCache, KvCacheError, KvDType, UnknownKvDType};
 pub use matrix::{Matrix, MatrixError};
 pub use pool::{MAX_THREADS, Pool, PoolError};
+pub use scalar::formats::IQ4_NL_LEVELS;
 pub use table::{Entry, KV_BLOCK, SoftmaxState};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
 use super::guard;
+use super::limited::Limited;
 
 /// How to write JSON.
 #[derive(Debug, Clone)]
@@ -27,8 +28,10 @@ impl Default for Style {
 
 /// `value` on one line, as `json.dumps(value, ensure_ascii=False)` writes it.
 pub(super) fn dumps(value: &serde_json::Value) -> String {
+    let mut out = Vec::new();
     // Writing to memory does not fail, and a JSON value has no keys but strings.
-    write(value, Style::default()).unwrap_or_default()
+    write(value, Style::default(), &mut out).unwrap_or_default();
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The filter `tojson`, with the options that transformers gives it: unlike Jinja's own one it escapes nothing for HTML.
@@ -53,12 +56,13 @@ pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<String, Error> {
     let sort_keys = options.get::<Option<bool>>("sort_keys")? == Some(true);
     options.assert_all_used()?;
     let written = if sort_keys {
-        serde_json::to_value(value).and_then(|mut value| {
+        // Written once to see that it is not too long to be copied.
+        limited(value, Style::default()).and_then(|_| serde_json::to_value(value)).and_then(|mut value| {
             value.sort_all_objects();
-            write(&value, style)
+            limited(&value, style)
         })
     } else {
-        write(value, style)
+        limited(value, style)
     };
     written.map_err(|error| Error::new(ErrorKind::BadSerialization, "tojson: not a JSON value").with_source(error))
 }
@@ -80,11 +84,15 @@ fn indent(options: &Kwargs) -> Result<Option<String>, Error> {
     Ok(Some(" ".repeat(blanks.min(MAX_INDENT))))
 }
 
-fn write(value: &impl Serialize, style: Style) -> serde_json::Result<String> {
-    let mut out = Vec::new();
+fn limited(value: &impl Serialize, style: Style) -> serde_json::Result<String> {
+    let mut out = Limited::default();
+    write(value, style, &mut out)?;
+    Ok(out.into_text())
+}
+
+fn write(value: &impl Serialize, style: Style, out: &mut impl Write) -> serde_json::Result<()> {
     let formatter = PythonFormatter { style, level: 0, has_items: false };
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter))?;
-    Ok(String::from_utf8_lossy(&out).into_owned())
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, formatter))
 }
 
 struct PythonFormatter {

@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod guard;
 mod json;
+mod limited;
 mod message;
 mod strftime;
 

@@ -257,6 +257,9 @@ pub(super) struct InspectArgs {
     /// List the kernels that would run
     #[arg(long)]
     pub kernels: bool,
+    /// Plan the memory for this many requests at once, each with a context of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive)]
+    pub parallel: usize,
 }
 
 #[derive(Debug, Args)]

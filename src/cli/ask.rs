@@ -58,7 +58,7 @@ fn request(args: &AskArgs, params: GenerationParams, prompt: String) -> Request 
     let s = params.sampling;
     Request {
         sampling: Sampling {
-            max_tokens: params.max_tokens as u32,
+            max_tokens: u32::try_from(params.max_tokens).unwrap_or(u32::MAX),
             temperature: s.temperature,
             top_k: s.top_k,
             top_p: s.top_p,

@@ -27,7 +27,7 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let answer = common.max_tokens.unwrap_or(DEFAULT_DECODE);
-    let needed = args.prompt + answer;
+    let needed = args.prompt.saturating_add(answer);
     let context = common.context.unwrap_or(needed);
     ensure!(needed <= context, "-p {} and -n {answer} do not fit the context of {context}", args.prompt);
     let mut engine = opened.engine(&OpenOptions { context: Some(context), ..common.open_options() }, 1)?;

@@ -1,4 +1,4 @@
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,13 +25,17 @@ pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
     let interrupt = Interrupt::install({
         let typing = Arc::clone(&typing);
         move || {
-            if interactive && typing.load(Ordering::Relaxed) {
-                eprint!("\n(Ctrl-D or /exit leaves)\n{PROMPT}");
+            if typing.load(Ordering::Relaxed) {
+                if !interactive {
+                    std::process::exit(0);
+                }
+                output::note(&format!("\n(Ctrl-D or /exit leaves, and so does another Ctrl-C)\n{PROMPT}"));
             }
         }
     })?;
     if interactive {
-        eprintln!("{}. Ctrl-C cancels an answer, /reset forgets the conversation, Ctrl-D or /exit leaves.", opened.model.config.name);
+        let name = &opened.model.config.name;
+        output::note(&format!("{name}. Ctrl-C cancels an answer, /reset forgets the conversation, Ctrl-D or /exit leaves.\n"));
     }
 
     let start: Vec<Message> = args.around.system_message().into_iter().collect();
@@ -39,16 +43,16 @@ pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
     let mut lines = io::stdin().lock().lines();
     loop {
         if interactive {
-            eprint!("{PROMPT}");
-            io::stderr().flush()?;
+            output::note(PROMPT);
         }
+        interrupt.clear();
         typing.store(true, Ordering::Relaxed);
         let line = lines.next();
         typing.store(false, Ordering::Relaxed);
         interrupt.clear();
         let Some(line) = line else {
             if interactive {
-                eprintln!();
+                output::note("\n");
             }
             return Ok(());
         };
@@ -71,11 +75,11 @@ pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
         });
         match result {
             Ok(_) => messages.push(Message::new(Role::Assistant, answer)),
-            Err(error) if output::is_broken_pipe(&error) => return Err(error),
+            Err(error) if output::is_output_error(&error) => return Err(error),
             // A refused request (a conversation longer than the context) does not end the program.
             Err(error) => {
                 messages.pop();
-                eprintln!("qwark: {} (/reset forgets the conversation)", output::one_line(&error));
+                output::note(&format!("qwark: {} (/reset forgets the conversation)\n", output::one_line(&error)));
             }
         }
         output::stream("\n")?;

@@ -6,13 +6,13 @@ use super::args::{Common, InspectArgs};
 use super::output::{self, bytes};
 use crate::engine::MemoryPlan;
 use crate::model::dtype_totals;
-use crate::runtime::Opened;
+use crate::runtime::{OpenOptions, Opened};
 
 pub(super) fn run(common: &Common, args: &InspectArgs) -> Result<()> {
     let mapping = common.map()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let kernels = common.isa.map_or_else(|| Ok(Kernels::detect()), Kernels::for_isa)?;
-    let options = common.open_options();
+    let options = OpenOptions { sequences: args.parallel, ..common.open_options() };
     let context = opened.context(&options);
     let plan = MemoryPlan::new(&opened.model, common.kv, context, options.sequences, options.sequences)?;
     let c = &opened.model.config;
@@ -33,6 +33,7 @@ pub(super) fn run(common: &Common, args: &InspectArgs) -> Result<()> {
             "rope_theta": c.rope_theta, "rope_scaling": format!("{:?}", c.rope_scaling), "tied_head": opened.model.own_head.is_none(),
             "types": types.iter().map(|(dtype, count, bytes)| json!({ "type": dtype.name(), "tensors": count, "bytes": bytes })).collect::<Vec<_>>(),
             "context": context,
+            "parallel": args.parallel,
             "memory": plan,
             "isa": kernels.isa().to_string(),
             "tensors": args.tensors.then(|| tensors.collect::<Vec<_>>()),
@@ -65,7 +66,8 @@ pub(super) fn run(common: &Common, args: &InspectArgs) -> Result<()> {
     }
     text += &format!("\none token reads {} of weights", bytes(plan.bytes_per_token));
     text += &format!(
-        "\nmemory for {context} tokens of context: {} of weights (mapped, shared), {} of {} cache ({} a token), {} of buffers\n",
+        "\nmemory for {} x {context} tokens of context: {} of weights (mapped, shared), {} of {} cache ({} a token), {} of buffers\n",
+        args.parallel,
         bytes(plan.weights_bytes),
         bytes(plan.kv_bytes),
         common.kv,

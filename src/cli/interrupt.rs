@@ -3,7 +3,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-/// Ctrl-C and SIGTERM, seen as a flag that the running command looks at.
+/// How a program ends that SIGINT ended, as shells see it.
+pub(super) const KILLED: i32 = 128 + 2;
+
+/// Ctrl-C and SIGTERM, seen as a flag that the running command looks at. A second one ends the program at once: the first may
+/// have found it where it cannot look, as when nobody reads its output.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
@@ -13,7 +17,9 @@ impl Interrupt {
         let interrupt = Interrupt::default();
         let flag = interrupt.clone();
         let handler = move || {
-            flag.0.store(true, Ordering::Relaxed);
+            if flag.0.swap(true, Ordering::Relaxed) {
+                std::process::exit(KILLED);
+            }
             on_signal();
         };
         ctrlc::set_handler(handler).context("installing the Ctrl-C handler")?;

@@ -13,6 +13,7 @@ mod serve;
 mod synth;
 mod tokenize;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,7 +24,10 @@ use args::{Cli, Command};
 ///
 /// Errors go to stderr as one line. A reader that closes its end of stdout, and Ctrl-C, end the program without an error.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return explain(&usage),
+    };
     let level = ["warn", "info", "debug", "trace"][usize::from(cli.common.verbose).min(3)];
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).format_timestamp_millis().init();
 
@@ -43,8 +47,16 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("qwark: {}", output::one_line(&error));
+            output::note(&format!("qwark: {}\n", output::one_line(&error)));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints help and the version, which were asked for, or what is wrong with the command line.
+fn explain(usage: &clap::Error) -> ExitCode {
+    match usage.print() {
+        Err(error) if !usage.use_stderr() && error.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::from(usage.exit_code() as u8),
     }
 }

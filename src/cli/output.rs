@@ -7,11 +7,25 @@ use serde::Serialize;
 
 use crate::scheduler::Finished;
 
+/// Standard output can't be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct OutputError(#[source] io::Error);
+
 /// Writes `text` to stdout at once: whoever reads wants each token as it comes.
 pub(super) fn stream(text: &str) -> Result<()> {
+    stream_bytes(text.as_bytes())
+}
+
+/// As [`stream`], for what need not be text.
+pub(super) fn stream_bytes(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    Ok(out.write_all(bytes).and_then(|()| out.flush()).map_err(OutputError)?)
+}
+
+/// Writes `text` to stderr. Where nobody can be told there is nothing to be done, least of all a panic.
+pub(super) fn note(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Writes one JSON object as a line.
@@ -87,7 +101,7 @@ pub(super) fn prompt_or_stdin(prompt: Option<&str>) -> Result<String> {
         Some(text) => Ok(text.to_owned()),
         None => {
             if io::stdin().is_terminal() {
-                eprintln!("(type the prompt, end it with Ctrl-D)");
+                note("(type the prompt, end it with Ctrl-D)\n");
             }
             // One newline at the end is the shell's, not the prompt's.
             let text = stdin_text()?;
@@ -115,9 +129,14 @@ pub(super) fn one_line(error: &anyhow::Error) -> String {
     line
 }
 
+/// Whether standard output failed, for whatever cause.
+pub(super) fn is_output_error(error: &anyhow::Error) -> bool {
+    error.is::<OutputError>()
+}
+
 /// Whether the reader of our output has gone, which ends a program without being its fault.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe))
+    error.downcast_ref::<OutputError>().is_some_and(|OutputError(cause)| cause.kind() == ErrorKind::BrokenPipe)
 }
 
 /// Bytes in the unit that reads best.

@@ -19,7 +19,6 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&common.open_options())?;
-    let interrupt = Interrupt::install(|| ())?;
 
     let text = || output::prompt_or_stdin(args.prompt.as_deref());
     let prompt = if args.raw {
@@ -32,6 +31,8 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
         };
         Prompt::Chat(Chat { tools, enable_thinking: args.around.think, ..Chat::new(messages) })
     };
+    // Not before: who reads stdin does not look at it.
+    let interrupt = Interrupt::install(|| ())?;
     let mut answer = String::new();
     let finished = answer_locally(&mut runtime, &Request { prompt, params }, &interrupt, |text| {
         if common.json {

@@ -25,8 +25,8 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         // Fresh random keys each time: all that a boot id needs is to differ from the last one.
         boot_id: RandomState::new().build_hasher().finish(),
         model: opened.model.config.name.clone(),
-        context: options.context as u32,
-        max_parallel: options.sequences as u16,
+        context: options.context.try_into().unwrap_or(u32::MAX),
+        max_parallel: options.sequences.try_into().unwrap_or(u16::MAX),
     };
     let (sender, events) = bounded(MAX_EVENTS);
     let close = Arc::new(AtomicBool::new(false));
@@ -36,7 +36,7 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         let addr = &listening.client_addr;
         match addr {
             // Standard output carries frames and nothing else.
-            _ if args.link.contains(&LinkAddr::Stdio) => eprintln!("listening on {addr}"),
+            _ if args.link.contains(&LinkAddr::Stdio) => output::note(&format!("listening on {addr}\n")),
             _ if common.json => output::json(&json!({ "listening": addr.to_string() }))?,
             _ => output::stream(&format!("listening on {addr}\n"))?,
         }

@@ -3,6 +3,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::args::{Common, SynthArgs};
+use super::interrupt::{Interrupt, KILLED};
 use super::output;
 use crate::synth::{self, SHAPES, Shape, SynthOptions};
 
@@ -18,6 +19,12 @@ pub(super) fn run(common: &Common, args: &SynthArgs) -> Result<()> {
     };
     let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}")?;
     let bar = ProgressBar::new(0).with_style(style).with_message(format!("{}", args.out.display()));
+    let part = synth::part_path(&args.out);
+    Interrupt::install(move || {
+        // If it was not begun, there is none.
+        let _ = std::fs::remove_file(&part);
+        std::process::exit(KILLED);
+    })?;
     let summary = synth::write(&options, &args.out, |done, total| {
         bar.set_length(total);
         bar.set_position(done);

@@ -1,5 +1,3 @@
-use std::io::Write;
-
 use anyhow::{Context, Result};
 
 use super::args::{Common, TokenizeArgs};
@@ -21,5 +19,5 @@ pub(super) fn run(common: &Common, args: &TokenizeArgs) -> Result<()> {
         let token = tokenizer.token_bytes(id);
         bytes.extend_from_slice(&token.with_context(|| format!("token {id} is outside the vocabulary of {}", tokenizer.vocab_size()))?);
     }
-    Ok(std::io::stdout().lock().write_all(&bytes)?)
+    output::stream_bytes(&bytes)
 }

@@ -58,6 +58,14 @@ pub enum EngineError {
     /// A count of [`EngineOptions`] is zero.
     #[error("an engine needs at least one {0}")]
     Zero(&'static str),
+    /// More sequences or outputs than a batch has rows: some could never be computed together.
+    #[error("{asked} {what}s at once: at most {MAX_BATCH} are supported")]
+    TooMany {
+        /// `sequence` or `output`.
+        what: &'static str,
+        /// Asked for.
+        asked: usize,
+    },
     /// The context asked for is longer than what the positions of the model mean.
     #[error("context {asked} is longer than the {trained} tokens that the model was made for")]
     Context {
@@ -125,6 +133,10 @@ impl<'m> Engine<'m> {
             [("thread", options.threads), ("token", options.context), ("sequence", options.sequences), ("output", options.outputs)];
         if let Some((what, _)) = counts.into_iter().find(|(_, n)| *n == 0) {
             return Err(EngineError::Zero(what));
+        }
+        let in_batch = [("sequence", options.sequences), ("output", options.outputs)];
+        if let Some((what, asked)) = in_batch.into_iter().find(|(_, n)| *n > MAX_BATCH) {
+            return Err(EngineError::TooMany { what, asked });
         }
         if options.context > c.context_length {
             return Err(EngineError::Context { asked: options.context, trained: c.context_length });

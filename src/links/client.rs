@@ -19,6 +19,9 @@ const HELLO_RETRY: Duration = Duration::from_millis(500);
 /// How long the link may take nothing before a write fails.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest that a client waits for anything: longer times are taken for this one.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Bytes read at once.
 const READ_BUFFER: usize = 4096;
 
@@ -250,7 +253,7 @@ impl Client {
     /// # Errors
     /// The link failed or ended.
     pub fn next_event(&mut self, timeout: Duration) -> Result<Option<ClientEvent>, ClientError> {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(LONGEST_WAIT);
         let mut buffer = [0; READ_BUFFER];
         loop {
             while let Some(byte) = self.unread.pop_front() {
@@ -274,7 +277,7 @@ impl Client {
     /// Says hello until somebody answers. What comes before the answer was for an earlier client on the same line.
     fn hello(&mut self, name: &str, timeout: Duration) -> Result<RuntimeInfo, ClientError> {
         let hello = Hello { version_min: VERSION_MIN, version_max: VERSION_MAX, name: Str::cut(name) };
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(LONGEST_WAIT);
         while Instant::now() < deadline {
             self.send(0, &hello)?;
             let retry = deadline.min(Instant::now() + HELLO_RETRY);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError};
 use qwark_wire::{
-    DELIMITER, Decoder, Done, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Pong, Reason, Sequence, SmallFrame,
+    DELIMITER, Decoder, Done, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Pong, Reason, Sequence, SmallFrame, Text,
     ToRuntime, VERSION_MAX, VERSION_MIN,
 };
 
@@ -40,8 +40,11 @@ impl Context {
     }
 }
 
-/// The engine takes no more events: the connection is of no use any more.
-struct EngineGone;
+/// How often a client's queue is looked at that has no room.
+const ROOM_TICK: Duration = Duration::from_millis(5);
+
+/// The engine takes no more events, or the client is gone: the connection is of no use any more.
+struct Over;
 
 /// Serves one connection until its other end goes or the runtime stops.
 pub(super) fn serve(link: Duplex, context: &Context, name: &str) {
@@ -56,9 +59,9 @@ pub(super) fn serve(link: Duplex, context: &Context, name: &str) {
             log::error!("{name}: cannot start a thread: {error}");
             return;
         }
-        let mut session = Session::begin(context, reply, name);
-        session.read(&link.reader, &gone);
-        session.end(&gone);
+        let mut session = Session::begin(context, reply, name, &gone);
+        session.read(&link.reader);
+        session.end();
         closing.store(true, Ordering::Relaxed);
     });
 }
@@ -100,6 +103,8 @@ fn write(link: &Half, waiting: &Receiver<SmallFrame>, gone: &AtomicBool, closing
 struct Session<'c> {
     context: &'c Context,
     name: &'c str,
+    /// The other end takes no more.
+    gone: &'c AtomicBool,
     client: ClientId,
     reply: ReplySender,
     assembler: Assembler,
@@ -107,35 +112,35 @@ struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    fn begin(context: &'c Context, reply: ReplySender, name: &'c str) -> Self {
+    fn begin(context: &'c Context, reply: ReplySender, name: &'c str, gone: &'c AtomicBool) -> Self {
         let client = ClientId(context.next_client.fetch_add(1, Ordering::Relaxed));
-        let session = Session { context, name, client, reply, assembler: Assembler::default(), sequence: Sequence::new() };
+        let session = Session { context, name, gone, client, reply, assembler: Assembler::default(), sequence: Sequence::new() };
         let _ = session.deliver(What::Connected(session.reply.clone()));
         session
     }
 
     /// Ends the session; if its other end is gone, nobody can answer it any more.
-    fn end(self, gone: &AtomicBool) {
-        if gone.load(Ordering::Relaxed) {
+    fn end(self) {
+        if self.gone.load(Ordering::Relaxed) {
             self.reply.close();
         }
         let _ = self.deliver(What::Disconnected);
     }
 
     /// Reads until there is nothing more to read.
-    fn read(&mut self, link: &Half, gone: &AtomicBool) {
+    fn read(&mut self, link: &Half) {
         let mut decoder = Decoder::<MAX_FRAME>::new();
         let mut buffer = vec![0; READ_BUFFER];
-        while !self.context.stopping() && !gone.load(Ordering::Relaxed) {
+        while !self.over() {
             let count = match link.read(&mut buffer, TICK) {
                 Ok(Some(0)) => {
-                    gone.store(true, Ordering::Relaxed);
+                    self.gone.store(true, Ordering::Relaxed);
                     break;
                 }
                 Ok(count) => count.unwrap_or(0),
                 Err(error) => {
                     log::debug!("{}: cannot read: {error}", self.name);
-                    gone.store(true, Ordering::Relaxed);
+                    self.gone.store(true, Ordering::Relaxed);
                     break;
                 }
             };
@@ -154,11 +159,11 @@ impl<'c> Session<'c> {
         log::debug!("{}: {:?} ended: {:?}", self.name, self.client, decoder.counters());
     }
 
-    fn lost(&self, loss: Loss) -> Result<(), EngineGone> {
+    fn lost(&self, loss: Loss) -> Result<(), Over> {
         self.try_deliver(What::BadFrame(loss.into())).map(|_| ())
     }
 
-    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), EngineGone> {
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Over> {
         let (id, now) = (frame.id, Instant::now());
         let message = ToRuntime::parse(frame);
         if matches!(message, Ok(ToRuntime::Hello(_))) {
@@ -176,6 +181,7 @@ impl<'c> Session<'c> {
                 Ok(())
             }
             Ok(ToRuntime::Generate(generate)) => {
+                self.wait_for_room()?;
                 let outcome = self.assembler.begin(id, &generate, now);
                 self.request(id, outcome)
             }
@@ -193,9 +199,9 @@ impl<'c> Session<'c> {
     }
 
     /// Ends what the client was before, says who the runtime is, and begins anew.
-    fn hello(&mut self, hello: &Hello<'_>) -> Result<(), EngineGone> {
+    fn hello(&mut self, hello: &Hello<'_>) -> Result<(), Over> {
         self.deliver(What::Disconnected)?;
-        *self = Session { sequence: self.sequence, ..Session::begin(self.context, self.reply.next_session(), self.name) };
+        *self = Session { sequence: self.sequence, ..Session::begin(self.context, self.reply.next_session(), self.name, self.gone) };
         log::info!("{}: {:?} is {:?}", self.name, self.client, hello.name.get());
         let _ = self.reply.send(0, &self.context.identity.message());
         if hello.version_max < VERSION_MIN || hello.version_min > VERSION_MAX {
@@ -205,16 +211,19 @@ impl<'c> Session<'c> {
     }
 
     /// Hands a request on if it is complete; tells the client if it is refused.
-    fn request(&self, id: u32, outcome: Result<Option<Complete>, Refusal>) -> Result<(), EngineGone> {
+    fn request(&self, id: u32, outcome: Result<Option<Complete>, Refusal>) -> Result<(), Over> {
         match outcome {
             Ok(None) => {}
             Ok(Some(Complete { request, received })) => {
+                self.reply.hold(id);
                 if !self.try_deliver(What::Generate { id, request, received })? {
+                    self.reply.release(id);
                     self.error(id, ErrorCode::Busy, true, "too many requests are waiting");
                 }
             }
             Err(refusal) => {
-                self.error(id, refusal.code(), refusal != Refusal::Unknown, &refusal.to_string());
+                let ends = refusal != Refusal::Unknown && !self.reply.holds(id);
+                self.error(id, refusal.code(), ends, &refusal.to_string());
             }
         }
         Ok(())
@@ -222,45 +231,66 @@ impl<'c> Session<'c> {
 
     /// Answers a frame that is not understood, unless it goes the other way: two ends that answer each other's errors
     /// would never stop.
-    fn refused(&mut self, frame: &Frame<'_>, error: ParseError) -> Result<(), EngineGone> {
+    fn refused(&mut self, frame: &Frame<'_>, error: ParseError) -> Result<(), Over> {
         if !matches!(error, ParseError::Direction(_)) {
-            let ends = self.assembler.cancel(frame.id) || frame.kind == Generate::KIND;
+            self.wait_for_room()?;
+            // A frame that is about another matter ends no request, and what the engine works on goes on.
+            let about_text = [Generate::KIND, Text::KIND].contains(&frame.kind);
+            let dropped = about_text && self.assembler.cancel(frame.id);
+            let ends = (dropped || frame.kind == Generate::KIND) && !self.reply.holds(frame.id);
             self.error(frame.id, error.into(), ends, &error.to_string());
         }
         self.try_deliver(What::BadFrame(BadFrame::Refused(error))).map(|_| ())
     }
 
     /// Tells the client about requests whose text stopped coming.
-    fn expire(&mut self, now: Instant) -> Result<(), EngineGone> {
+    fn expire(&mut self, now: Instant) -> Result<(), Over> {
         while let Some((id, refusal)) = self.assembler.expire(now) {
             self.request(id, Err(refusal))?;
         }
         Ok(())
     }
 
+    /// Waits until the client has taken most of what it was told: one that only asks and does not read is not listened to, so
+    /// that it can be told of everything that it asked.
+    fn wait_for_room(&self) -> Result<(), Over> {
+        while !self.reply.has_room() {
+            if self.over() {
+                return Err(Over);
+            }
+            thread::sleep(ROOM_TICK);
+        }
+        Ok(())
+    }
+
+    /// Whether there is no sense in reading on.
+    fn over(&self) -> bool {
+        self.context.stopping() || self.gone.load(Ordering::Relaxed)
+    }
+
     fn error(&self, id: u32, code: ErrorCode, ends: bool, message: &str) {
         if let Err(error) = self.reply.refuse(id, code, ends, message) {
-            log::warn!("{}: cannot tell {:?} that {message}: {error}", self.name, self.client);
+            log::debug!("{}: cannot tell {:?} that {message}: {error}", self.name, self.client);
         }
     }
 
     /// Hands an event to the engine if it has room for it. False if not.
-    fn try_deliver(&self, what: What) -> Result<bool, EngineGone> {
+    fn try_deliver(&self, what: What) -> Result<bool, Over> {
         match self.context.events.try_send(LinkEvent { client: self.client, what }) {
             Ok(()) => Ok(true),
             Err(TrySendError::Full(_)) => Ok(false),
-            Err(TrySendError::Disconnected(_)) => Err(EngineGone),
+            Err(TrySendError::Disconnected(_)) => Err(Over),
         }
     }
 
     /// Hands an event to the engine that it must not miss, however long that takes; unless the runtime stops.
-    fn deliver(&self, what: What) -> Result<(), EngineGone> {
+    fn deliver(&self, what: What) -> Result<(), Over> {
         let mut event = LinkEvent { client: self.client, what };
         loop {
             match self.context.events.send_timeout(event, TICK) {
                 Ok(()) => return Ok(()),
                 Err(SendTimeoutError::Timeout(back)) if !self.context.stopping() => event = back,
-                Err(_) => return Err(EngineGone),
+                Err(_) => return Err(Over),
             }
         }
     }

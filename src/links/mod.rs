@@ -131,20 +131,24 @@ impl Links {
 /// input does at its end.
 ///
 /// # Errors
-/// The first link that cannot be opened, with the cause; none is open then.
+/// The first link that cannot be opened, with the cause; none is open then, and `stop` may be set.
 pub fn serve(addrs: &[LinkAddr], identity: Identity, events: Sender<LinkEvent>, stop: Arc<AtomicBool>) -> Result<Links, LinkError> {
-    let context = Context { identity: Arc::new(identity), events, stop, next_client: Arc::new(AtomicU64::new(1)) };
+    let context = Context { identity: Arc::new(identity), events, stop: Arc::clone(&stop), next_client: Arc::new(AtomicU64::new(1)) };
     let opened = addrs.iter().map(Opened::open).collect::<Result<Vec<_>, _>>()?;
     let mut links = Links { listening: Vec::new(), threads: Vec::new() };
     for (addr, link) in addrs.iter().zip(opened) {
         let client_addr = link.client_addr(addr);
         links.listening.push(Listening { addr: addr.clone(), client_addr: client_addr.clone() });
         let context = context.clone();
-        let thread = thread::Builder::new()
-            .name(format!("link {addr}"))
-            .spawn(move || link.serve(&context, &client_addr.to_string()))
-            .map_err(LinkError::Thread)?;
-        links.threads.push(thread);
+        let thread = thread::Builder::new().name(format!("link {addr}")).spawn(move || link.serve(&context, &client_addr.to_string()));
+        match thread {
+            Ok(thread) => links.threads.push(thread),
+            Err(error) => {
+                stop.store(true, Ordering::Relaxed);
+                links.join();
+                return Err(LinkError::Thread(error));
+            }
+        }
     }
     Ok(links)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use qwark_wire::{ErrorCode, MAX_TOKEN_TEXT, Message, SmallFrame, Str, Token, encode_small};
+use qwark_wire::{Done, ErrorCode, MAX_TOKEN_TEXT, Message, SmallFrame, Str, Token, encode_small};
 use thiserror::Error;
 
 /// Frames that wait for one client at most.
@@ -38,6 +38,17 @@ struct State {
     /// Sessions begun on this connection; an older one's sender is closed.
     session: u32,
     open: bool,
+    /// Ids of requests that the engine was handed and has not answered to the end; a repeated one stands there twice until the
+    /// second is refused.
+    held: Vec<u32>,
+}
+
+impl State {
+    fn release(&mut self, id: u32) {
+        if let Some(at) = self.held.iter().position(|held| *held == id) {
+            self.held.swap_remove(at);
+        }
+    }
 }
 
 /// Queues answers for one client's session.
@@ -51,7 +62,7 @@ pub struct ReplySender {
 /// A new connection's queue, and the end that its writer takes from.
 pub(super) fn queue() -> (ReplySender, Receiver<SmallFrame>) {
     let (frames, waiting) = bounded(QUEUE);
-    let state = Mutex::new(State { seq: 0, session: 0, open: true });
+    let state = Mutex::new(State { seq: 0, session: 0, open: true, held: Vec::new() });
     let shared = Arc::new(Shared { waiting: waiting.clone(), state });
     (ReplySender { frames, shared, session: 0 }, waiting)
 }
@@ -67,7 +78,12 @@ impl ReplySender {
     /// # Errors
     /// [`SendError`]; nothing was queued then.
     pub fn send(&self, id: u32, message: &impl Message) -> Result<(), SendError> {
-        self.enqueue(&mut *self.state()?, id, message)
+        let mut state = self.state()?;
+        self.enqueue(&mut state, id, message)?;
+        if message.kind() == Done::KIND {
+            state.release(id);
+        }
+        Ok(())
     }
 
     /// Queues `text`, the part of an answer that begins at byte `offset` of it, as one or more Tokens.
@@ -96,7 +112,24 @@ impl ReplySender {
     /// # Errors
     /// [`SendError`]; nothing was queued then.
     pub fn send_error(&self, id: u32, code: ErrorCode, message: &str) -> Result<(), SendError> {
-        self.refuse(id, code, id != 0 && code != ErrorCode::IdInUse, message)
+        self.refuse(id, code, id != 0 && code != ErrorCode::IdInUse, message)?;
+        self.lock().release(id);
+        Ok(())
+    }
+
+    /// Notes that the engine is handed request `id`.
+    pub(super) fn hold(&self, id: u32) {
+        self.lock().held.push(id);
+    }
+
+    /// Notes that the engine did not take request `id`.
+    pub(super) fn release(&self, id: u32) {
+        self.lock().release(id);
+    }
+
+    /// Whether the engine has a request `id` that is not answered to the end.
+    pub(super) fn holds(&self, id: u32) -> bool {
+        self.lock().held.contains(&id)
     }
 
     /// Queues an error about a frame with this `id`, which may or may not end the request.
@@ -109,17 +142,18 @@ impl ReplySender {
         let mut state = self.lock();
         while self.shared.waiting.try_recv().is_ok() {}
         state.session = state.session.wrapping_add(1);
+        state.held.clear();
         ReplySender { session: state.session, ..self.clone() }
     }
 
-    /// Ends the connection: there is nobody left to answer.
-    pub(super) fn close(&self) {
+    /// Ends the session: nothing more is sent.
+    pub fn close(&self) {
         self.lock().open = false;
     }
 
     fn enqueue(&self, state: &mut State, id: u32, message: &impl Message) -> Result<(), SendError> {
         // Every message of the runtime fits into a small frame: checked where the messages are defined.
-        let frame = encode_small(message, id, state.seq).map_err(|_| SendError::Full)?;
+        let frame = encode_small(message, id, state.seq).map_err(|_| SendError::Closed)?;
         self.frames.try_send(frame).map_err(|error| match error {
             TrySendError::Full(_) => SendError::Full,
             TrySendError::Disconnected(_) => SendError::Closed,

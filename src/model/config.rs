@@ -93,7 +93,7 @@ impl Config {
         let embedding = gguf.tensor("token_embd.weight").ok_or_else(|| ModelError::MissingTensor("token_embd.weight".into()))?;
         Ok(Config {
             arch,
-            name: gguf.opt_str("general.name")?.unwrap_or(arch.name()).to_owned(),
+            name: shown(gguf.opt_str("general.name")?.unwrap_or(arch.name())),
             vocab: embedding.rows(),
             hidden,
             layers: keys.size("block_count")?,
@@ -103,10 +103,7 @@ impl Config {
             ffn: keys.size("feed_forward_length")?,
             context_length: keys.size("context_length")?,
             norm_eps: keys.positive("attention.layer_norm_rms_epsilon")?,
-            rope_theta: match keys.opt_f32("rope.freq_base")? {
-                Some(_) => keys.positive("rope.freq_base")?,
-                None => 10_000.0,
-            },
+            rope_theta: keys.rope_theta()?,
             rope_scaling: keys.rope_scaling()?,
         })
     }
@@ -120,6 +117,14 @@ impl Config {
     pub fn kv_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
+}
+
+/// The longest name of a model, in characters.
+const MAX_NAME: usize = 128;
+
+/// A name as it can be shown on a terminal, whatever the file holds.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
 /// The architecture's own keys, with their range checks.
@@ -157,8 +162,20 @@ impl Keys<'_, '_> {
     }
 
     fn positive(&self, name: &str) -> Result<f32, ModelError> {
-        let x = self.gguf.f32(&self.key(name))?;
-        if x.is_finite() && x > 0.0 { Ok(x) } else { Err(self.bad(name, format!("{x} is not a positive number"))) }
+        self.gguf.f32(&self.key(name))?;
+        self.positive_or(name, f32::NAN)
+    }
+
+    fn positive_or(&self, name: &str, default: f32) -> Result<f32, ModelError> {
+        let x = self.opt_f32(name)?.unwrap_or(default);
+        // Smaller ones are no number of a model's, and their reciprocals are infinite.
+        if x.is_finite() && x >= f32::MIN_POSITIVE { Ok(x) } else { Err(self.bad(name, format!("{x} is not a positive number"))) }
+    }
+
+    fn rope_theta(&self) -> Result<f32, ModelError> {
+        let theta = self.positive_or("rope.freq_base", 10_000.0)?;
+        // Frequencies fall from one dimension to the next; YaRN divides by the base's logarithm.
+        if theta > 1.0 { Ok(theta) } else { Err(self.bad("rope.freq_base", format!("{theta} is not above 1"))) }
     }
 
     fn rope_scaling(&self) -> Result<RopeScaling, ModelError> {
@@ -167,17 +184,21 @@ impl Keys<'_, '_> {
             "none" => Ok(RopeScaling::None),
             "linear" => Ok(RopeScaling::Linear { factor: self.positive("rope.scaling.factor")? }),
             "yarn" => {
-                let number = |name, default| Ok::<f32, ModelError>(self.opt_f32(name)?.unwrap_or(default));
+                // Only this one may be 0: no mixing.
+                let ext_factor = match self.opt_f32("rope.scaling.yarn_ext_factor")? {
+                    Some(0.0) => 0.0,
+                    _ => self.positive_or("rope.scaling.yarn_ext_factor", 1.0)?,
+                };
                 Ok(RopeScaling::Yarn {
                     factor: self.positive("rope.scaling.factor")?,
                     original_context: match self.opt_size("rope.scaling.original_context_length")? {
                         Some(n) => n,
                         None => self.size("context_length")?,
                     },
-                    beta_fast: number("rope.scaling.yarn_beta_fast", 32.0)?,
-                    beta_slow: number("rope.scaling.yarn_beta_slow", 1.0)?,
-                    ext_factor: number("rope.scaling.yarn_ext_factor", 1.0)?,
-                    attn_factor: number("rope.scaling.attn_factor", 1.0)?,
+                    beta_fast: self.positive_or("rope.scaling.yarn_beta_fast", 32.0)?,
+                    beta_slow: self.positive_or("rope.scaling.yarn_beta_slow", 1.0)?,
+                    ext_factor,
+                    attn_factor: self.positive_or("rope.scaling.attn_factor", 1.0)?,
                 })
             }
             other => Err(self.bad("rope.scaling.type", format!("`{other}` is not one of none, linear, yarn"))),

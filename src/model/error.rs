@@ -25,6 +25,14 @@ pub enum ModelError {
     /// A tensor that the architecture needs is not in the file.
     #[error("tensor `{0}` is missing")]
     MissingTensor(String),
+    /// A layer has a tensor that the equations of the architecture know nothing of: leaving it out would give wrong answers.
+    #[error("tensor `{name}` is no part of a {arch} model")]
+    UnknownTensor {
+        /// The tensor.
+        name: String,
+        /// The architecture.
+        arch: &'static str,
+    },
     /// A tensor does not have the shape that the metadata asks for.
     #[error("tensor `{name}`: shape {found}, expected {expected}")]
     Shape {

@@ -65,6 +65,7 @@ impl<'a> Model<'a> {
         let config = Config::from_gguf(gguf)?;
         let tensors = Tensors { gguf };
         let c = &config;
+        tensors.refuse_unknown(c)?;
         let embedding = tensors.matrix("token_embd.weight", c.vocab, c.hidden)?;
         // Counted before any layer is allocated: `block_count` alone is only an allegation.
         let layers = (0..c.layers).map(|i| tensors.layer(c, i)).collect::<Result<_, _>>()?;
@@ -98,11 +99,42 @@ impl<'a> Model<'a> {
     }
 }
 
+/// The tensors of a layer that both architectures know.
+const LAYER_TENSORS: [&str; 12] = [
+    "attn_norm.weight",
+    "attn_q.weight",
+    "attn_q.bias",
+    "attn_k.weight",
+    "attn_k.bias",
+    "attn_v.weight",
+    "attn_v.bias",
+    "attn_output.weight",
+    "ffn_norm.weight",
+    "ffn_gate.weight",
+    "ffn_up.weight",
+    "ffn_down.weight",
+];
+/// Those that Qwen3 has besides.
+const HEAD_NORMS: [&str; 2] = ["attn_q_norm.weight", "attn_k_norm.weight"];
+
 struct Tensors<'g, 'a> {
     gguf: &'g Gguf<'a>,
 }
 
 impl<'a> Tensors<'_, 'a> {
+    /// Refuses tensors within layers that would silently be left out.
+    fn refuse_unknown(&self, c: &Config) -> Result<(), ModelError> {
+        let known = |part| LAYER_TENSORS.contains(&part) || (c.arch == Arch::Qwen3 && HEAD_NORMS.contains(&part));
+        let unknown = self.gguf.tensors().iter().map(|tensor| tensor.name()).find(|name| {
+            let part = name.strip_prefix("blk.").and_then(|rest| rest.split_once('.'));
+            part.is_some_and(|(_, part)| !known(part))
+        });
+        match unknown {
+            Some(name) => Err(ModelError::UnknownTensor { name: name.to_owned(), arch: c.arch.name() }),
+            None => Ok(()),
+        }
+    }
+
     fn find(&self, name: &str) -> Result<&Tensor<'a>, ModelError> {
         self.gguf.tensor(name).ok_or_else(|| ModelError::MissingTensor(name.to_owned()))
     }

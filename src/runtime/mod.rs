@@ -25,7 +25,7 @@ pub const MAX_QUEUE: usize = 64;
 pub enum Prompt {
     /// A conversation, through the model's template.
     Chat(Chat),
-    /// Text as it is, with no template; special tokens in it are text.
+    /// Text as it is, with no template; special tokens in it are text. The model's own beginning token is put before it, if it has one.
     Raw(String),
     /// Tokens.
     Tokens(Vec<u32>),
@@ -133,9 +133,15 @@ impl<'m> Runtime<'m> {
         if request.params.max_tokens == 0 {
             return Err(RequestError::NoTokens);
         }
+        // Before the work of tokenising, which a flood of requests would otherwise cost the others.
+        self.scheduler.check(key)?;
         let prompt = match &request.prompt {
             Prompt::Chat(chat) => self.template.encode(self.tokenizer, chat)?,
-            Prompt::Raw(text) => self.tokenizer.encode(text, Special::AsText),
+            Prompt::Raw(text) => {
+                // As the model was trained: some begin every text with a token of its own.
+                let bos = self.tokenizer.bos().filter(|_| self.tokenizer.add_bos());
+                bos.into_iter().chain(self.tokenizer.encode(text, Special::AsText)).collect()
+            }
             Prompt::Tokens(tokens) => tokens.clone(),
         };
         let vocab = self.engine.model().config.vocab;
@@ -180,7 +186,7 @@ impl<'m> Runtime<'m> {
     /// # Errors
     /// None in a sound program: the scheduler plans within the engine's limits.
     pub fn step(&mut self, ready: impl Fn(ClientId) -> bool, emit: &mut dyn FnMut(Reply)) -> Result<bool, BatchError> {
-        self.scheduler.plan(&mut self.rows, ready);
+        self.scheduler.plan(&mut self.rows, Instant::now(), ready);
         if self.rows.is_empty() {
             return Ok(false);
         }

@@ -53,7 +53,7 @@ impl Candidates {
         if top_p >= 1.0 {
             return;
         }
-        // In f64: 150,000 small weights summed in f32 would drift by more than a rare token's share.
+        // In f64, as the draw's own sum.
         let mass = f64::from(top_p) * self.0.iter().map(|c| f64::from(c.weight)).sum::<f64>();
         let mut sorted = FIRST_SORTED;
         loop {

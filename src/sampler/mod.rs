@@ -61,10 +61,11 @@ impl Sampler {
 
     fn draw(&mut self, logits: &[f32]) -> u32 {
         let kept = self.candidates.keep(logits, &self.params);
-        let total: f32 = kept.iter().map(|c| c.weight).sum();
+        // In f64: summed in f32, 150,000 small weights drift by more than a rare token's share.
+        let total: f64 = kept.iter().map(|c| f64::from(c.weight)).sum();
         // 53 random bits, the precision of an f64: uniform in [0, 1).
         let uniform = (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-        let mut left = uniform * f64::from(total);
+        let mut left = uniform * total;
         for candidate in kept {
             left -= f64::from(candidate.weight);
             if left < 0.0 {

@@ -22,7 +22,7 @@ pub struct Timings {
     pub queue: Duration,
     /// Start to the end of the prompt.
     pub prefill: Duration,
-    /// Receipt to the first token.
+    /// Receipt to the first token; zero if there was none.
     pub first_token: Duration,
     /// Receipt to the end.
     pub total: Duration,
@@ -55,52 +55,46 @@ impl<T> Finished<T> {
     }
 }
 
-/// A request that waits.
+/// A request, on a sequence or waiting for one.
 #[derive(Debug)]
 pub(super) struct Job<T> {
     pub key: RequestKey,
-    pub prompt: Vec<u32>,
     pub payload: T,
-    arrived: Instant,
-}
-
-impl<T> Job<T> {
-    pub fn new(key: RequestKey, prompt: Vec<u32>, payload: T, arrived: Instant) -> Job<T> {
-        Job { key, prompt, payload, arrived }
-    }
-
-    pub fn finish(self, reason: Reason, now: Instant) -> Finished<T> {
-        let total = now - self.arrived;
-        Finished {
-            key: self.key,
-            reason,
-            prompt_tokens: self.prompt.len(),
-            cached_tokens: 0,
-            output_tokens: 0,
-            timings: Timings { queue: total, total, ..Timings::default() },
-            payload: self.payload,
-        }
-    }
-}
-
-/// A request that owns a sequence.
-#[derive(Debug)]
-pub(super) struct Running<T> {
-    pub job: Job<T>,
-    pub admitted: Instant,
+    prompt: Vec<u32>,
     answer: Vec<u32>,
+    arrived: Instant,
+    /// When it first got a sequence.
+    admitted: Option<Instant>,
     first_token: Option<Instant>,
     cached_tokens: usize,
 }
 
-impl<T> Running<T> {
-    pub fn new(job: Job<T>, cached_tokens: usize, now: Instant) -> Running<T> {
-        Running { job, admitted: now, answer: Vec::new(), first_token: None, cached_tokens }
+impl<T> Job<T> {
+    pub fn new(key: RequestKey, prompt: Vec<u32>, payload: T, arrived: Instant) -> Job<T> {
+        Job { key, payload, prompt, answer: Vec::new(), arrived, admitted: None, first_token: None, cached_tokens: 0 }
+    }
+
+    /// It gets a sequence that has its first `cached` tokens already; perhaps not for the first time.
+    pub fn start(&mut self, cached: usize, now: Instant) {
+        if self.admitted.is_none() {
+            self.admitted = Some(now);
+            self.cached_tokens = cached;
+        }
+    }
+
+    /// When it first got a sequence.
+    pub fn admitted(&self) -> Option<Instant> {
+        self.admitted
+    }
+
+    /// Tokens of its prompt.
+    pub fn prompt_len(&self) -> usize {
+        self.prompt.len()
     }
 
     /// Tokens of prompt and answer so far.
     pub fn len(&self) -> usize {
-        self.job.prompt.len() + self.answer.len()
+        self.prompt.len() + self.answer.len()
     }
 
     /// Tokens that are not in the cache yet.
@@ -110,10 +104,15 @@ impl<T> Running<T> {
 
     /// The token at `pos`, in the prompt or the answer.
     pub fn token(&self, pos: usize) -> u32 {
-        match pos.checked_sub(self.job.prompt.len()) {
-            None => self.job.prompt[pos],
+        match pos.checked_sub(self.prompt.len()) {
+            None => self.prompt[pos],
             Some(i) => self.answer[i],
         }
+    }
+
+    /// How many of its first tokens `cached` begins with.
+    pub fn shared(&self, cached: &[u32]) -> usize {
+        cached.iter().zip(self.prompt.iter().chain(&self.answer)).take_while(|(a, b)| a == b).count()
     }
 
     pub fn push(&mut self, token: u32, now: Instant) {
@@ -122,22 +121,22 @@ impl<T> Running<T> {
     }
 
     pub fn finish(self, reason: Reason, now: Instant) -> Finished<T> {
-        let Running { job, admitted, answer, first_token, cached_tokens } = self;
-        // The first token is sampled as soon as the prompt is through.
-        let prefilled = first_token.unwrap_or(now);
+        let Job { key, payload, prompt, answer, arrived, admitted, first_token, cached_tokens } = self;
+        let admitted = admitted.unwrap_or(now);
         Finished {
-            key: job.key,
+            key,
             reason,
-            prompt_tokens: job.prompt.len(),
+            prompt_tokens: prompt.len(),
             cached_tokens,
             output_tokens: answer.len(),
             timings: Timings {
-                queue: admitted - job.arrived,
-                prefill: prefilled - admitted,
-                first_token: prefilled - job.arrived,
-                total: now - job.arrived,
+                queue: admitted - arrived,
+                // The first token is sampled as soon as the prompt is through.
+                prefill: first_token.unwrap_or(now) - admitted,
+                first_token: first_token.map_or(Duration::ZERO, |first| first - arrived),
+                total: now - arrived,
             },
-            payload: job.payload,
+            payload,
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Every running request owns one sequence of the cache. A step takes one row of each decoding request, then fills the batch
 //! with prompt rows, oldest request first, so that a long prompt never halts answers that are under way. Since rows do not
-//! influence each other, neither do requests.
+//! influence each other, neither do requests. A request whose client does not read gives its sequence up to one that waits.
 
 mod job;
 
@@ -14,8 +14,8 @@ use qwark_kernels::Position;
 use qwark_wire::Reason;
 
 use crate::engine::Row;
+use job::Job;
 pub use job::{ClientId, Finished, RequestKey, Timings};
-use job::{Job, Running};
 
 /// Bounds of a scheduler.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ pub struct Scheduler<T> {
 struct Sequence<T> {
     /// Tokens whose keys and values are in the cache; kept after a request, for a later one that begins alike.
     cached: Vec<u32>,
-    running: Option<Running<T>>,
+    running: Option<Job<T>>,
 }
 
 impl<T> Scheduler<T> {
@@ -82,25 +82,32 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// Takes a request, to be started when a sequence is free.
+    /// Whether a request of this key would be taken, as far as can be said without its prompt.
     ///
     /// # Errors
-    /// The refusal; the request is then not known to the scheduler.
-    pub fn submit(&mut self, key: RequestKey, prompt: Vec<u32>, payload: T, now: Instant) -> Result<(), Refusal> {
+    /// The refusal.
+    pub fn check(&self, key: RequestKey) -> Result<(), Refusal> {
         if self.keys().any(|known| known == key) {
             return Err(Refusal::DuplicateId(key.id));
         }
+        // The next step takes as many from the line as there are free sequences.
+        let free = self.sequences.iter().filter(|s| s.running.is_none()).count();
+        if self.waiting.len() >= self.limits.queue + free { Err(Refusal::Busy(self.waiting.len())) } else { Ok(()) }
+    }
+
+    /// Takes a request that was received at `received`, to be started by the first step that finds a free sequence.
+    ///
+    /// # Errors
+    /// The refusal; the request is then not known to the scheduler.
+    pub fn submit(&mut self, key: RequestKey, prompt: Vec<u32>, payload: T, received: Instant) -> Result<(), Refusal> {
+        self.check(key)?;
         if prompt.is_empty() {
             return Err(Refusal::EmptyPrompt);
         }
         if prompt.len() >= self.limits.context {
             return Err(Refusal::PromptTooLong { tokens: prompt.len(), context: self.limits.context });
         }
-        if self.waiting.len() >= self.limits.queue {
-            return Err(Refusal::Busy(self.waiting.len()));
-        }
-        self.waiting.push_back(Job::new(key, prompt, payload, now));
-        self.admit(now);
+        self.waiting.push_back(Job::new(key, prompt, payload, received));
         Ok(())
     }
 
@@ -109,7 +116,7 @@ impl<T> Scheduler<T> {
         if let Some(i) = self.waiting.iter().position(|job| job.key == key) {
             return self.waiting.remove(i).map(|job| job.finish(Reason::Cancelled, now));
         }
-        let seq = self.sequences.iter().position(|s| s.running.as_ref().is_some_and(|r| r.job.key == key))?;
+        let seq = self.sequences.iter().position(|s| s.running.as_ref().is_some_and(|job| job.key == key))?;
         self.finish(seq, Reason::Cancelled, now)
     }
 
@@ -121,24 +128,26 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// Writes the rows of the next step; none where nothing can run. `ready` says whether a client can take more text:
-    /// a request whose client can't is left out, and nobody else waits for it.
+    /// Writes the rows of the next step, which begins at `now`; none where nothing can run. `ready` says whether a client can
+    /// take more text: a request whose client can't is left out, and nobody else waits for it.
     ///
     /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each row with `logits` set,
     /// before the next call.
-    pub fn plan(&mut self, rows: &mut Vec<Row>, ready: impl Fn(ClientId) -> bool) {
+    pub fn plan(&mut self, rows: &mut Vec<Row>, now: Instant, ready: impl Fn(ClientId) -> bool) {
         rows.clear();
+        self.admit(now);
+        self.make_way(now, &ready);
         let Scheduler { order, sequences, .. } = self;
         order.clear();
         order.extend((0..sequences.len()).filter(|&seq| sequences[seq].running.is_some()));
         // Decoding requests first (they have one token to feed), then prompts by age.
         order.sort_unstable_by_key(|&seq| {
             let Sequence { cached, running } = &sequences[seq];
-            (running.as_ref().map(|r| (r.pending(cached) > 1, r.admitted)), seq)
+            (running.as_ref().map(|job| (job.pending(cached) > 1, job.admitted())), seq)
         });
         for &seq in order.iter() {
             let Sequence { cached, running: Some(running) } = &mut sequences[seq] else { continue };
-            if !ready(running.job.key.client) {
+            if !ready(running.key.client) {
                 continue;
             }
             let todo = running.pending(cached).min(self.limits.batch - rows.len());
@@ -154,7 +163,7 @@ impl<T> Scheduler<T> {
     /// The payload of the request that runs on `seq`.
     pub fn payload(&mut self, seq: usize) -> Option<(RequestKey, &mut T)> {
         let running = self.sequences.get_mut(seq)?.running.as_mut()?;
-        Some((running.job.key, &mut running.job.payload))
+        Some((running.key, &mut running.payload))
     }
 
     /// Takes the token that was sampled for `seq`. Returns the request where the context has no room to go on.
@@ -177,8 +186,8 @@ impl<T> Scheduler<T> {
     /// How many tokens of a running request's prompt are through, and how many it has; `None` where it waits or is not known.
     pub fn prompt_progress(&self, key: RequestKey) -> Option<(usize, usize)> {
         let of = |s: &Sequence<T>| {
-            let job = &s.running.as_ref().filter(|r| r.job.key == key)?.job;
-            Some((s.cached.len().min(job.prompt.len()), job.prompt.len()))
+            let job = s.running.as_ref().filter(|job| job.key == key)?;
+            Some((s.cached.len().min(job.prompt_len()), job.prompt_len()))
         };
         self.sequences.iter().find_map(of)
     }
@@ -190,30 +199,51 @@ impl<T> Scheduler<T> {
 
     /// Every request that is known and not finished.
     pub fn keys(&self) -> impl Iterator<Item = RequestKey> + '_ {
-        let running = self.sequences.iter().filter_map(|s| s.running.as_ref()).map(|r| r.job.key);
-        running.chain(self.waiting.iter().map(|job| job.key))
+        let running = self.sequences.iter().filter_map(|s| s.running.as_ref());
+        running.chain(&self.waiting).map(|job| job.key)
     }
 
     fn finish(&mut self, seq: usize, reason: Reason, now: Instant) -> Option<Finished<T>> {
-        let finished = self.sequences.get_mut(seq)?.running.take().map(|running| running.finish(reason, now));
-        self.admit(now);
-        finished
+        self.sequences.get_mut(seq)?.running.take().map(|running| running.finish(reason, now))
     }
 
-    /// Starts waiting requests on free sequences, each on the one whose cached tokens begin most like its prompt.
+    /// Starts waiting requests on free sequences.
     fn admit(&mut self, now: Instant) {
         while let Some(job) = self.waiting.front() {
-            let shared = |s: &Sequence<T>| s.cached.iter().zip(&job.prompt).take_while(|(a, b)| a == b).count();
-            let free = self.sequences.iter().enumerate().filter(|(_, s)| s.running.is_none());
-            // The last of equals by `max_by_key`; among those with nothing to share, prefer the emptiest cache.
-            let best = free.max_by_key(|(_, s)| (shared(s), std::cmp::Reverse(s.cached.len()))).map(|(i, s)| (i, shared(s)));
-            let Some((seq, shared)) = best else { return };
+            let Some(seq) = self.best_for(job, |s| s.running.is_none()) else { return };
             let Some(job) = self.waiting.pop_front() else { return };
-            // The last prompt token is always computed: its logits begin the answer.
-            let keep = shared.min(job.prompt.len() - 1);
-            self.sequences[seq].cached.truncate(keep);
-            self.sequences[seq].running = Some(Running::new(job, keep, now));
+            self.start(seq, job, now);
         }
+    }
+
+    /// Gives the sequences of requests that can't go on to waiting ones that can; then the former wait. What such a request has in
+    /// the cache is computed again later, which changes nothing in its answer.
+    fn make_way(&mut self, now: Instant, ready: &impl Fn(ClientId) -> bool) {
+        while let Some(i) = self.waiting.iter().position(|job| ready(job.key.client)) {
+            let halted = |s: &Sequence<T>| s.running.as_ref().is_some_and(|job| !ready(job.key.client));
+            let Some(seq) = self.best_for(&self.waiting[i], halted) else { return };
+            let Some(job) = self.waiting.remove(i) else { return };
+            if let Some(halted) = self.sequences[seq].running.take() {
+                self.waiting.push_front(halted);
+            }
+            self.start(seq, job, now);
+        }
+    }
+
+    /// Of the sequences that `usable` allows, the one whose cached tokens begin most like the request's.
+    fn best_for(&self, job: &Job<T>, usable: impl Fn(&Sequence<T>) -> bool) -> Option<usize> {
+        let usable = self.sequences.iter().enumerate().filter(|(_, s)| usable(s));
+        // The last of equals by `max_by_key`; among those with nothing to share, prefer the emptiest cache.
+        usable.max_by_key(|(_, s)| (job.shared(&s.cached), std::cmp::Reverse(s.cached.len()))).map(|(seq, _)| seq)
+    }
+
+    fn start(&mut self, seq: usize, mut job: Job<T>, now: Instant) {
+        let Sequence { cached, running } = &mut self.sequences[seq];
+        // The last token is always computed: its logits are wanted.
+        let keep = job.shared(cached).min(job.len() - 1);
+        cached.truncate(keep);
+        job.start(keep, now);
+        *running = Some(job);
     }
 }
 

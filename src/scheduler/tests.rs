@@ -18,7 +18,7 @@ fn scheduler() -> (Scheduler<()>, Instant) {
 /// One step in which every output row samples `token`.
 fn step(s: &mut Scheduler<()>, token: u32, now: Instant) -> (Vec<Row>, Vec<Finished<()>>) {
     let mut rows = Vec::new();
-    s.plan(&mut rows, |_| true);
+    s.plan(&mut rows, now, |_| true);
     let outputs: Vec<usize> = rows.iter().filter(|r| r.logits).map(|r| r.at.seq).collect();
     let finished = outputs.into_iter().filter_map(|seq| s.sampled(seq, token, now)).collect();
     (rows, finished)
@@ -70,10 +70,10 @@ fn refusals_name_their_reason() {
     assert_eq!(s.submit(key(1, 1), vec![], (), now), Err(Refusal::EmptyPrompt));
     assert_eq!(s.submit(key(1, 1), vec![0; 12], (), now), Err(Refusal::PromptTooLong { tokens: 12, context: 12 }));
     for id in 0..5 {
-        s.submit(key(1, id), vec![1], (), now).expect("2 run, 3 wait");
+        s.submit(key(1, id), vec![1], (), now).expect("2 will run, 3 wait");
     }
     assert_eq!(s.submit(key(1, 4), vec![1], (), now), Err(Refusal::DuplicateId(4)));
-    assert_eq!(s.submit(key(1, 9), vec![1], (), now), Err(Refusal::Busy(3)));
+    assert_eq!(s.submit(key(1, 9), vec![1], (), now), Err(Refusal::Busy(5)));
 }
 
 #[test]
@@ -82,8 +82,31 @@ fn a_client_that_cannot_take_more_is_left_out_and_nobody_else() {
     s.submit(key(1, 1), vec![1], (), now).expect("room");
     s.submit(key(2, 1), vec![2], (), now).expect("room");
     let mut rows = Vec::new();
-    s.plan(&mut rows, |client| client != ClientId(1));
+    s.plan(&mut rows, now, |client| client != ClientId(1));
     assert_eq!(rows.iter().map(|r| r.token).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_client_that_cannot_take_more_gives_its_sequences_to_those_that_wait_and_goes_on_later() {
+    let (mut s, now) = scheduler();
+    let stalled = |client| client != ClientId(1);
+    s.submit(key(1, 1), vec![1, 2], (), now).expect("room");
+    s.submit(key(1, 2), vec![3, 4], (), now).expect("room");
+    step(&mut s, 50, now);
+    s.submit(key(2, 1), vec![7], (), now).expect("it waits");
+    let mut rows = Vec::new();
+    s.plan(&mut rows, now, stalled);
+    assert_eq!(rows.iter().map(|r| (r.token, r.at.pos, r.logits)).collect::<Vec<_>>(), [(7, 0, true)]);
+    assert_eq!(s.keys().count(), 3, "nobody is forgotten");
+    s.last(rows[0].at.seq, 9, true, Reason::Stop, now).expect("it ends");
+
+    // Both of the first client's go on where they were, one of them by way of its first tokens.
+    let (rows, _) = step(&mut s, 51, now);
+    let mut fed: Vec<_> = rows.iter().map(|r| (r.token, r.logits)).collect();
+    fed.sort_unstable();
+    assert!(fed == [(1, false), (2, false), (50, true), (50, true)] || fed == [(3, false), (4, false), (50, true), (50, true)], "{fed:?}");
+    let done = s.cancel(key(1, 1), now).expect("running");
+    assert_eq!(done.output_tokens, 2);
 }
 
 #[test]
@@ -108,14 +131,22 @@ fn a_shared_beginning_is_not_computed_again() {
 fn timings_add_up() {
     let (mut s, start) = scheduler();
     let at = |ms| start + Duration::from_millis(ms);
-    for id in 0..3 {
-        s.submit(key(1, id), vec![1], (), at(0)).expect("room");
-    }
-    s.cancel(key(1, 0), at(10)).expect("running");
-    step(&mut s, 5, at(25));
-    let done = s.cancel(key(1, 2), at(40)).expect("running");
     let ms = Duration::from_millis;
+    s.submit(key(1, 1), vec![1], (), at(0)).expect("room");
+    let mut rows = Vec::new();
+    s.plan(&mut rows, at(10), |_| true);
+    s.sampled(rows[0].at.seq, 5, at(25));
+    let done = s.cancel(key(1, 1), at(40)).expect("running");
     assert_eq!(done.timings, Timings { queue: ms(10), prefill: ms(15), first_token: ms(25), total: ms(40) });
+
+    s.submit(key(1, 2), vec![1], (), at(40)).expect("room");
+    s.plan(&mut rows, at(45), |_| true);
+    let unseen = s.cancel(key(1, 2), at(50)).expect("running");
+    assert_eq!(unseen.timings, Timings { queue: ms(5), prefill: ms(5), total: ms(10), ..Timings::default() }, "no token, no time of one");
+
+    s.submit(key(1, 3), vec![1], (), at(50)).expect("room");
+    let waiting = s.cancel(key(1, 3), at(60)).expect("waiting");
+    assert_eq!(waiting.timings, Timings { queue: ms(10), total: ms(10), ..Timings::default() });
 }
 
 #[derive(Clone, Debug)]
@@ -160,7 +191,7 @@ proptest! {
                 }
                 Event::Step { end, stalled } => {
                     let mut rows = Vec::new();
-                    s.plan(&mut rows, |client| Some(client.0) != stalled);
+                    s.plan(&mut rows, now, |client| Some(client.0) != stalled);
                     prop_assert!(rows.len() <= LIMITS.batch);
                     for row in &rows {
                         let cache = &mut fed[row.at.seq];

@@ -1,7 +1,7 @@
 //! Random blocks of every weight type, with a mean of zero and a given standard deviation.
 
 use half::{bf16, f16};
-use qwark_kernels::DType;
+use qwark_kernels::{DType, IQ4_NL_LEVELS};
 
 /// Values from which normally distributed weights are drawn.
 const NORMALS: usize = 1 << 12;
@@ -16,8 +16,6 @@ const Q8_STD: f32 = 42.0;
 const SUBSCALE_MIN: u8 = 40;
 /// ... and there are this many of them.
 const SUBSCALES: u8 = 16;
-/// The values that the nibbles of IQ4_NL stand for.
-const IQ4NL_VALUES: [f32; 16] = [-127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, 113.0];
 
 /// SplitMix64 (Steele, Lea, Flood 2014): fast, and any seed will do.
 #[derive(Debug, Clone)]
@@ -119,7 +117,7 @@ impl Filler {
             DType::Q8_0 => (Q8_STD, 0.0),
             DType::Q4_0 => (rms(levels(4, 8.0)), 0.0),
             DType::Q5_0 => (rms(levels(5, 16.0)), 0.0),
-            DType::IQ4NL => (rms(IQ4NL_VALUES.into_iter()), 0.0),
+            DType::IQ4NL => (rms(IQ4_NL_LEVELS.map(f32::from).into_iter()), 0.0),
             DType::Q4_1 => (rms(levels(4, 7.5)), -7.5),
             DType::Q5_1 => (rms(levels(5, 15.5)), -15.5),
             DType::Q4K => (super_min_std(4, 7.5), 7.5),

@@ -9,6 +9,7 @@ mod quant;
 mod shapes;
 mod vocab;
 
+pub use part_file::part_path;
 pub use quant::{Quant, UnknownQuant};
 pub use shapes::{SHAPES, Shape};
 pub use vocab::{Vocab, VocabError};
@@ -29,6 +30,8 @@ use quant::Role;
 const CHUNK_BYTES: usize = 1 << 20;
 /// Standard deviation of the values of norms (around 1) and biases (around 0).
 const VECTOR_STD: f32 = 0.1;
+/// Most layers of a model; the deepest published ones have about 100.
+pub const MAX_LAYERS: usize = 1024;
 /// What keeps the norms from dividing by zero, in every Qwen model.
 const RMS_EPSILON: f32 = 1e-6;
 
@@ -73,8 +76,8 @@ pub struct Summary {
 pub enum SynthError {
     #[error(transparent)]
     Vocab(#[from] VocabError),
-    #[error("a model needs at least one layer")]
-    NoLayers,
+    #[error("{0} layers: 1 to {MAX_LAYERS} are possible")]
+    Layers(usize),
     #[error("{}: cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{}: {bytes} bytes do not fit on the disk", path.display())]
@@ -86,7 +89,7 @@ pub enum SynthError {
 /// Writes a model to `out`, replacing it only when the whole file is on disk.
 ///
 /// `progress` is told the bytes done and the bytes in all. Beside `out`, a file of that name with `.part` at its end
-/// exists meanwhile; it is removed when writing fails.
+/// exists meanwhile ([`part_path`]); it is removed when writing fails.
 ///
 /// # Errors
 ///
@@ -181,8 +184,8 @@ fn tensors(options: &SynthOptions, vocab: usize) -> Result<Vec<TensorPlan>, Synt
     let SynthOptions { shape, quant, embd, .. } = options;
     let Shape { hidden, heads, kv_heads, head_dim, ffn, .. } = *shape;
     let layers = options.layers.unwrap_or(shape.layers);
-    if layers == 0 {
-        return Err(SynthError::NoLayers);
+    if layers == 0 || layers > MAX_LAYERS {
+        return Err(SynthError::Layers(layers));
     }
     let (q, kv) = (heads * head_dim, kv_heads * head_dim);
     let embd = match embd {

@@ -4,6 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// Where the file that is to be called `out` is meanwhile.
+pub fn part_path(out: &Path) -> PathBuf {
+    let mut part = out.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
 /// A file that is written under a name ending in `.part`, and removed unless it is committed.
 #[derive(Debug)]
 pub(super) struct PartFile {
@@ -16,12 +23,13 @@ pub(super) struct PartFile {
 impl PartFile {
     /// Begins a file that will be `bytes` long and be called `out`; the space is reserved where the file system can.
     pub fn create(out: &Path, bytes: u64) -> io::Result<Self> {
-        if out.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        match out.metadata() {
+            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            // A device such as /dev/null would be replaced, not written to.
+            Ok(there) if !there.is_file() => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
+            _ => {}
         }
-        let mut part = out.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
+        let part = part_path(out);
         let this = Self { file: File::create(&part)?, part, out: out.to_owned(), committed: false };
         reserve(&this.file, bytes)?;
         Ok(this)

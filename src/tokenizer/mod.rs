@@ -90,11 +90,6 @@ impl<'a> Tokenizer<'a> {
         self.specials.tokens()
     }
 
-    /// The control or user-defined token of exactly this text.
-    pub fn special_id(&self, text: &str) -> Option<TokenId> {
-        self.specials.get(text).map(|token| token.id)
-    }
-
     /// The bytes that a token stands for, which need not be whole characters: see [`Utf8Stream`]. Special tokens stand
     /// for their names, unused ones for nothing. None for an id outside the vocabulary.
     pub fn token_bytes(&self, id: TokenId) -> Option<Vec<u8>> {
@@ -140,11 +135,6 @@ impl<'a> Tokenizer<'a> {
     /// Number of tokens.
     pub fn vocab_size(&self) -> usize {
         self.vocabulary.len()
-    }
-
-    /// How text is split into words.
-    pub fn pre_tokenizer(&self) -> PreTokenizer {
-        self.pre_tokenizer
     }
 }
 

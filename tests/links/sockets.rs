@@ -128,6 +128,27 @@ fn a_frame_that_is_not_understood_is_answered_and_an_echo_is_not() {
     raw.next(|_, message| assert_eq!(message, Pong { nonce: 1 }.into()));
 }
 
+#[test]
+fn a_bad_frame_ends_neither_a_running_request_nor_one_whose_text_is_coming() {
+    let socket = socket();
+    let mut raw = Raw::unix(&socket.path);
+    raw.send(&frame(&generate(HOLD.len() as u32, HOLD.as_bytes()), 5));
+    socket.runtime.until(|seen| matches!(seen, Seen::Generate(_, 5, _)));
+    raw.send(&frame(&Renumbered(Generate::KIND), 5));
+    assert_eq!(error(&mut raw), (5, ErrorCode::Malformed, false));
+    raw.send(&frame(&Cancel {}, 5));
+    raw.next(|id, message| assert!(id == 5 && matches!(message, FromRuntime::Done(done) if done.reason == Reason::Cancelled)));
+    // The engine has let go of it: now the same frame is the beginning and the end of a request.
+    raw.send(&frame(&Renumbered(Generate::KIND), 5));
+    assert_eq!(error(&mut raw), (5, ErrorCode::Malformed, true));
+
+    raw.send(&frame(&generate(4, b"ab"), 6));
+    raw.send(&frame(&Renumbered(0x2a), 6));
+    assert_eq!(error(&mut raw), (6, ErrorCode::Unsupported, false));
+    raw.send(&frame(&Text { offset: 2, text: Bytes::new(b"cd").expect("short enough") }, 6));
+    raw.next(|id, message| assert!(id == 6 && matches!(message, FromRuntime::Token(token) if token.text.get() == "abcd")));
+}
+
 /// A message without fields, of any kind.
 struct Renumbered(u8);
 

@@ -78,7 +78,7 @@ pub(crate) struct Q6K;
 pub(crate) struct IQ4NL;
 
 /// The levels of IQ4_NL, ggml's `kvalues_iq4nl`.
-pub(crate) const IQ4_NL_LEVELS: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+pub const IQ4_NL_LEVELS: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
 impl FloatFormat for F32 {
     const BYTES: usize = 4;

@@ -242,7 +242,6 @@ fn a_client_that_never_reads_does_not_keep_others_waiting() {
     let answer = stdout(ask(&server.links[1], &[&args[..], &["--timeout", "300"]].concat()));
     assert_eq!(answer, stdout(run(&[&["run", PROMPT], &args[..]].concat())));
     // Had it ended by itself, nobody would have made way.
-    assert!(matches!(silent.next_event(Duration::ZERO), Ok(Some(ClientEvent::Token { .. }))));
     silent.cancel(1).expect("it reads");
     let done = std::iter::from_fn(|| silent.next_event(Duration::from_secs(20)).expect("the link holds")).find_map(|event| match event {
         ClientEvent::Done { done, .. } => Some(done.reason),

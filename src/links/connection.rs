@@ -11,6 +11,7 @@ use qwark_wire::{
     ToRuntime, VERSION_MAX, VERSION_MIN,
 };
 
+use super::MAX_REQUESTS;
 use super::assemble::{Assembler, Complete, Refusal};
 use super::io::{Duplex, Half, TICK};
 use super::reply::{self, ReplySender};
@@ -160,7 +161,7 @@ impl<'c> Session<'c> {
     }
 
     fn lost(&self, loss: Loss) -> Result<(), Over> {
-        self.try_deliver(What::BadFrame(loss.into())).map(|_| ())
+        self.report(loss.into())
     }
 
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Over> {
@@ -214,12 +215,13 @@ impl<'c> Session<'c> {
     fn request(&self, id: u32, outcome: Result<Option<Complete>, Refusal>) -> Result<(), Over> {
         match outcome {
             Ok(None) => {}
+            Ok(Some(_)) if self.reply.holding() >= MAX_REQUESTS => {
+                let ends = !self.reply.holds(id);
+                self.error(id, ErrorCode::Busy, ends, &format!("{MAX_REQUESTS} requests of this client are waiting"));
+            }
             Ok(Some(Complete { request, received })) => {
                 self.reply.hold(id);
-                if !self.try_deliver(What::Generate { id, request, received })? {
-                    self.reply.release(id);
-                    self.error(id, ErrorCode::Busy, true, "too many requests are waiting");
-                }
+                self.deliver(What::Generate { id, request, received })?;
             }
             Err(refusal) => {
                 let ends = refusal != Refusal::Unknown && !self.reply.holds(id);
@@ -240,7 +242,7 @@ impl<'c> Session<'c> {
             let ends = (dropped || frame.kind == Generate::KIND) && !self.reply.holds(frame.id);
             self.error(frame.id, error.into(), ends, &error.to_string());
         }
-        self.try_deliver(What::BadFrame(BadFrame::Refused(error))).map(|_| ())
+        self.report(BadFrame::Refused(error))
     }
 
     /// Tells the client about requests whose text stopped coming.
@@ -274,12 +276,15 @@ impl<'c> Session<'c> {
         }
     }
 
-    /// Hands an event to the engine if it has room for it. False if not.
-    fn try_deliver(&self, what: What) -> Result<bool, Over> {
-        match self.context.events.try_send(LinkEvent { client: self.client, what }) {
-            Ok(()) => Ok(true),
-            Err(TrySendError::Full(_)) => Ok(false),
+    /// Tells the engine of a bad frame if it has room to spare: noise must not take the place of other clients' requests.
+    fn report(&self, fault: BadFrame) -> Result<(), Over> {
+        let events = &self.context.events;
+        if events.capacity().is_some_and(|capacity| events.len() >= capacity / 2) {
+            return Ok(());
+        }
+        match events.try_send(LinkEvent { client: self.client, what: What::BadFrame(fault) }) {
             Err(TrySendError::Disconnected(_)) => Err(Over),
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
         }
     }
 

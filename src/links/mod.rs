@@ -44,6 +44,9 @@ pub use request::{BadFrame, ClientId, Identity, LinkEvent, Request, What};
 /// Most clients on one Unix socket at a time.
 pub const MAX_CLIENTS: usize = 64;
 
+/// Most requests of one client that are not answered to the end: fewer than may wait in all, so that there is room for others.
+pub const MAX_REQUESTS: usize = 32;
+
 /// How often a serial device that has gone is looked for.
 const REOPEN: Duration = Duration::from_secs(1);
 

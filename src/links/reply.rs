@@ -122,14 +122,14 @@ impl ReplySender {
         self.lock().held.push(id);
     }
 
-    /// Notes that the engine did not take request `id`.
-    pub(super) fn release(&self, id: u32) {
-        self.lock().release(id);
-    }
-
     /// Whether the engine has a request `id` that is not answered to the end.
     pub(super) fn holds(&self, id: u32) -> bool {
         self.lock().held.contains(&id)
+    }
+
+    /// How many requests the engine has that are not answered to the end.
+    pub(super) fn holding(&self) -> usize {
+        self.lock().held.len()
     }
 
     /// Queues an error about a frame with this `id`, which may or may not end the request.

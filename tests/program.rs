@@ -191,6 +191,8 @@ fn ctrl_c_ends_an_answer_without_an_error() {
     command.args(["run", "Hello", "-n", "100000", "-c", "32768", "--greedy", "--json", "-m"]).arg(model());
     let child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
     std::thread::sleep(Duration::from_secs(1));
+    // Twice, as when a shell signals a program and its group: still one Ctrl-C.
+    interrupt(&child);
     interrupt(&child);
     let output = child.wait_with_output().expect("it ends");
     let report: serde_json::Value = serde_json::from_str(&stdout(output)).expect("one JSON object");

@@ -1,10 +1,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 /// How a program ends that SIGINT ended, as shells see it.
 pub(super) const KILLED: i32 = 128 + 2;
+
+/// Signals that follow each other within this time are one: a shell or `timeout` may signal a program and its group at once.
+const ONE_SIGNAL: Duration = Duration::from_millis(300);
 
 /// Ctrl-C and SIGTERM, seen as a flag that the running command looks at. A second one ends the program at once: the first may
 /// have found it where it cannot look, as when nobody reads its output.
@@ -16,7 +20,12 @@ impl Interrupt {
     pub fn install(on_signal: impl Fn() + Send + 'static) -> Result<Interrupt> {
         let interrupt = Interrupt::default();
         let flag = interrupt.clone();
+        let mut first: Option<Instant> = None;
         let handler = move || {
+            if first.is_some_and(|first| first.elapsed() < ONE_SIGNAL) {
+                return;
+            }
+            first = Some(Instant::now());
             if flag.0.swap(true, Ordering::Relaxed) {
                 std::process::exit(KILLED);
             }

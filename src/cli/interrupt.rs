@@ -20,12 +20,12 @@ impl Interrupt {
     pub fn install(on_signal: impl Fn() + Send + 'static) -> Result<Interrupt> {
         let interrupt = Interrupt::default();
         let flag = interrupt.clone();
-        let mut first: Option<Instant> = None;
+        let mut last: Option<Instant> = None;
         let handler = move || {
-            if first.is_some_and(|first| first.elapsed() < ONE_SIGNAL) {
+            if last.is_some_and(|last| last.elapsed() < ONE_SIGNAL) {
                 return;
             }
-            first = Some(Instant::now());
+            last = Some(Instant::now());
             if flag.0.swap(true, Ordering::Relaxed) {
                 std::process::exit(KILLED);
             }

@@ -27,6 +27,7 @@ mod avx2;
 #[cfg(target_arch = "aarch64")]
 mod dotprod;
 mod dtype;
+mod interrupt;
 mod isa;
 mod kernels;
 mod kv_cache;
@@ -41,6 +42,7 @@ mod tile;
 pub use activations::Activations;
 pub use attention::{AttentionShape, AttentionShapeError, MAX_GROUP, MAX_HEAD_DIM, Position};
 pub use dtype::DType;
+pub use interrupt::Interrupt;
 pub use isa::{Isa, UnknownIsa, UnsupportedIsa};
 pub use kernels::{Job, Kernels, MAX_JOBS};
 pub use kv_cache::{KvCache, KvCacheError, KvDType, UnknownKvDType};

@@ -7,6 +7,7 @@
 //! An idle worker watches for the next region for a moment, since within a token regions follow each other within microseconds,
 //! and then sleeps until it is woken.
 
+use crate::Interrupt;
 use crossbeam_utils::{Backoff, CachePadded};
 use std::{
     any::Any,
@@ -71,6 +72,8 @@ struct Shared {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// Which workers sleep.
     asleep: Vec<CachePadded<AtomicBool>>,
+    /// Looked at before each unit.
+    interrupt: Interrupt,
 }
 
 // SAFETY: `task` and `units` are written by the one caller that holds `Pool::caller` while the region is closed and empty, and
@@ -86,14 +89,14 @@ impl Shared {
         units * thread / self.next.len()
     }
 
-    /// Claims and runs units until there are none left, those of `thread`'s own range first. A panic ends the region early and is
-    /// kept for the caller.
+    /// Claims and runs units until there are none left or an interrupt is raised, those of `thread`'s own range first. A panic ends
+    /// the region early and is kept for the caller.
     fn work(&self, thread: usize, units: usize, task: &(dyn Fn(usize) + Sync)) {
         let threads = self.next.len();
         let result = catch_unwind(AssertUnwindSafe(|| {
             for owner in (thread..threads).chain(0..thread) {
                 let end = self.range_start(units, owner + 1);
-                loop {
+                while !self.interrupt.is_raised() {
                     let unit = self.next[owner].fetch_add(1, Ordering::Relaxed);
                     if unit >= end {
                         break;
@@ -187,6 +190,7 @@ impl Pool {
             task: UnsafeCell::new(None),
             panic: Mutex::new(None),
             asleep: (1..threads).map(|_| CachePadded::new(AtomicBool::new(false))).collect(),
+            interrupt: Interrupt::default(),
         });
         let mut pool = Self { shared, workers: Vec::new(), handles: Vec::new(), caller: Mutex::new(()) };
         for index in 0..threads - 1 {
@@ -203,19 +207,26 @@ impl Pool {
         self.workers.len() + 1
     }
 
+    /// What ends regions early. Whoever raises it before or during a region has to take the region's results for unfinished: see
+    /// [`Interrupt::is_raised`] after it.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.shared.interrupt
+    }
+
     /// Runs `f(0)`, `f(1)`, ... `f(units - 1)`, each once, and returns when all have ended. Called from within a unit, or while
-    /// another thread's region is open, it runs them all on the calling thread.
+    /// another thread's region is open, it runs them all on the calling thread. Once [`Pool::interrupt`] is raised, units not yet
+    /// begun are left out.
     ///
     /// # Panics
     /// With the first panic of a unit, after all threads have left the region; units not yet begun are then left out.
     pub fn run(&self, units: usize, f: &(dyn Fn(usize) + Sync)) {
         if self.workers.is_empty() || units <= 1 {
-            return (0..units).for_each(f);
+            return self.run_here(units, f);
         }
         let _caller = match self.caller.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(guard)) => guard.into_inner(),
-            Err(TryLockError::WouldBlock) => return (0..units).for_each(f),
+            Err(TryLockError::WouldBlock) => return self.run_here(units, f),
         };
         let shared = &*self.shared;
         // SAFETY: only the lifetime changes. No worker uses it after this function: it is read only by workers inside the region,
@@ -242,6 +253,11 @@ impl Pool {
         if let Some(payload) = panic {
             resume_unwind(payload);
         }
+    }
+
+    /// Runs all units on the calling thread.
+    fn run_here(&self, units: usize, f: &(dyn Fn(usize) + Sync)) {
+        (0..units).take_while(|_| !self.interrupt().is_raised()).for_each(f);
     }
 
     /// Cuts `data` into rows of `width` and runs `f(row, values)` for each.
@@ -387,6 +403,22 @@ mod tests {
             });
         });
         assert_eq!(total.into_inner(), 64);
+    }
+
+    #[test]
+    fn an_interrupt_leaves_out_the_units_not_yet_begun_and_those_of_later_regions() {
+        for threads in [1, 2, 4] {
+            let pool = Pool::new(threads).unwrap();
+            let (ran, interrupt) = (AtomicUsize::new(0), pool.interrupt());
+            pool.run(1000, &|_| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                interrupt.cancel();
+            });
+            assert!((1..=threads).contains(&ran.into_inner()), "one unit of each thread at most");
+            assert_eq!(counts(&pool, 9), vec![0; 9]);
+            interrupt.clear_cancel();
+            assert_eq!(counts(&pool, 9), vec![1; 9]);
+        }
     }
 
     #[test]

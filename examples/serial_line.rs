@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use qwark::gguf::Mapping;
-use qwark::links::{self, Client, ClientEvent, Identity, LinkAddr, Request};
+use qwark::links::{self, Client, ClientEvent, Identity, LinkAddr, Request, Setup};
 use qwark::runtime::{OpenOptions, Opened};
 use qwark::serve::{MAX_EVENTS, serve};
 use qwark::synth::{self, Quant, Shape, SynthOptions};
@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let identity = Identity { boot_id: 1, model: opened.model.config.name.clone(), context, max_parallel: 1 };
     let (sender, events) = crossbeam_channel::bounded(MAX_EVENTS);
     let stop = Arc::new(AtomicBool::new(false));
-    let links = links::serve(&[LinkAddr::Pty], identity, sender, Arc::clone(&stop))?;
+    let setup = Setup::new(identity, runtime.control().clone());
+    let links = links::serve(&[LinkAddr::Pty.into()], setup, sender, Arc::clone(&stop))?;
     let line = links.listening()[0].client_addr.clone();
     println!("serving on {line}\n> {prompt}");
 
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             stop.store(true, Ordering::Relaxed);
             result
         });
-        let served = serve(&mut runtime, &events, &stop).map_err(|error| error.to_string());
+        let served = serve(&mut runtime, &events, &stop, start).map_err(|error| error.to_string());
         let asked = client.join().unwrap_or_else(|_| Err("the client panicked".to_owned()));
         served.and(asked)
     });
@@ -62,8 +63,8 @@ fn ask(line: &LinkAddr, prompt: &str) -> Result<(), String> {
     let mut client = Client::connect(line, "serial_line example", PATIENCE).map_err(error)?;
     let sampling = Sampling { max_tokens: 48, ..Sampling::default() };
     client.generate(&Request { sampling, prompt: prompt.to_owned(), ..Request::default() }).map_err(error)?;
-    loop {
-        match client.next_event(PATIENCE).map_err(error)?.ok_or("the runtime fell silent")? {
+    for event in client.events(PATIENCE) {
+        match event {
             ClientEvent::Token { text, .. } => {
                 print!("{text}");
                 std::io::stdout().flush().map_err(|error| error.to_string())?;
@@ -85,6 +86,7 @@ fn ask(line: &LinkAddr, prompt: &str) -> Result<(), String> {
             _ => {}
         }
     }
+    Err("the runtime fell silent".to_owned())
 }
 
 /// Qwen2.5-0.5B's shape with random weights, made once.

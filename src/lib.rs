@@ -10,6 +10,8 @@
 //! ```
 
 pub mod bench;
+pub mod board;
+pub mod capture;
 pub mod chat;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -22,5 +24,7 @@ pub mod runtime;
 pub mod sampler;
 pub mod scheduler;
 pub mod serve;
+pub mod session;
 pub mod synth;
 pub mod tokenizer;
+pub mod uploads;

@@ -1,48 +1,59 @@
 //! The server: events of the links into the runtime, its replies back to the clients.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use hashbrown::HashMap;
-use qwark_wire::{Done, ErrorCode, Form, Thinking};
+use qwark_wire::{Done, ErrorCode, Form, Heartbeat, Thinking};
 
+use crate::board;
 use crate::chat::{Chat, Message, Role};
 use crate::engine::BatchError;
 use crate::generation::GenerationParams;
-use crate::links::{self, LinkEvent, ReplySender, SendError, What};
+use crate::links::{self, LinkEvent, SessionHandle, What};
 use crate::runtime::{Prompt, Reply, Request, RequestError, Runtime};
-use crate::scheduler::{ClientId, Refusal, RequestKey};
+use crate::scheduler::{ClientId, Refusal, RequestKey, Safety};
+use crate::session::End;
 
 /// Events that wait for the engine at most; links wait behind that.
-pub const MAX_EVENTS: usize = 256;
+pub const MAX_EVENTS: usize = 4096;
 
 /// How long the server sleeps where nothing can be computed, before it looks at the stop flag and at slow clients again.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Replies kept for a client whose queue is full. A client that lets more pile up does not read at all.
-const MAX_BACKLOG: usize = 1024;
+/// How long events are taken in before the next step is computed: the tokens of a long prompt take their time.
+const TAKE: Duration = Duration::from_millis(10);
+
+/// How often the board's sensors are read.
+const SENSE: Duration = Duration::from_secs(1);
 
 /// Serves requests until `stop` is set, or until all links have closed by themselves. Clients whose requests are not answered by
-/// then are told that the runtime stops.
+/// then are told that the runtime stops. `start`: when the runtime started.
 ///
 /// # Errors
 /// None in a sound program; see [`Runtime::step`].
-pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &AtomicBool) -> Result<(), BatchError> {
-    let mut server = Server { runtime, clients: HashMap::new(), outgoing: Vec::new() };
+pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &AtomicBool, start: Instant) -> Result<(), BatchError> {
+    let safety = runtime.control().safety();
+    let mut server = Server { runtime, clients: HashMap::new(), safety, senses: Senses::new(start) };
     let mut worked = true;
     while !stop.load(Ordering::Relaxed) {
         if !worked {
-            match events.recv_timeout(TICK) {
+            match events.recv_timeout(server.patience()) {
                 Ok(event) => server.take(event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        // No more than wait now: a client that never stops sending must not keep the others' steps from being computed.
-        events.try_iter().take(MAX_EVENTS).for_each(|event| server.take(event));
-        server.deliver();
+        server.runtime.clear_interrupt();
+        // Not for long: clients that never stop sending must not keep the others' steps from being computed.
+        let begin = Instant::now();
+        while begin.elapsed() < TAKE
+            && let Ok(event) = events.try_recv()
+        {
+            server.take(event);
+        }
+        server.beat();
         worked = server.step()?;
     }
     server.end(events);
@@ -51,134 +62,154 @@ pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &Ato
 
 struct Server<'r, 'm> {
     runtime: &'r mut Runtime<'m>,
-    clients: HashMap<ClientId, Client>,
-    /// What the event or step at hand has to say.
-    outgoing: Vec<Outgoing>,
-}
-
-/// What a client is told about a request.
-enum Outgoing {
-    Reply(Reply),
-    /// The request was refused, which is all that is said about it.
-    Refused(RequestKey, RequestError),
-    /// The request ends because the runtime does.
-    Stopping(RequestKey),
-}
-
-impl Outgoing {
-    fn key(&self) -> RequestKey {
-        match self {
-            Outgoing::Reply(reply) => reply.key(),
-            Outgoing::Refused(key, _) | Outgoing::Stopping(key) => *key,
-        }
-    }
-}
-
-/// A connected client.
-struct Client {
-    sender: ReplySender,
-    /// Replies that found its queue full, in order.
-    backlog: VecDeque<Outgoing>,
+    clients: HashMap<ClientId, SessionHandle>,
+    /// What the clients know of the safety state.
+    safety: Safety,
+    senses: Senses,
 }
 
 impl Server<'_, '_> {
+    /// How long nothing need be looked at, if no event comes.
+    fn patience(&self) -> Duration {
+        let deadline = self.runtime.next_deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        deadline.map_or(TICK, |left| left.min(TICK))
+    }
+
     fn take(&mut self, event: LinkEvent) {
-        let client = event.client;
+        let (client, now) = (event.client, Instant::now());
         match event.what {
-            What::Connected(sender) => {
-                self.clients.insert(client, Client { sender, backlog: VecDeque::new() });
-            }
-            What::Generate { id, request, received } => {
-                let key = RequestKey { client, id };
-                if let Err(error) = self.runtime.submit(key, &translate(request), received) {
-                    self.outgoing.push(Outgoing::Refused(key, error));
+            What::Connected(handle) => drop(self.clients.insert(client, handle)),
+            What::Generate { serial, request, received } => {
+                let key = RequestKey { client, id: serial };
+                if let Err(error) = self.runtime.submit(key, &translate(*request, received), received)
+                    && let Some(handle) = self.clients.get(&client)
+                {
+                    match error {
+                        // It was accepted before the stop: it ends as those do that run.
+                        RequestError::Refused(Refusal::Stopped | Refusal::Disarmed) => handle.stop(serial),
+                        error => handle.end(serial, End::Error(code(&error), error.to_string())),
+                    }
                 }
             }
-            What::Cancel { id } => {
-                let outgoing = &mut self.outgoing;
-                self.runtime.cancel(RequestKey { client, id }, Instant::now(), &mut |reply| outgoing.push(Outgoing::Reply(reply)));
+            What::Cancel { serial } => {
+                let clients = &self.clients;
+                self.runtime.cancel(RequestKey { client, id: serial }, now, &mut |reply| tell(clients, reply));
             }
-            What::BadFrame(fault) => log::debug!("client {}: {fault}", client.0),
+            What::Reset { stop } => {
+                let clients = &self.clients;
+                let safety = self.runtime.reset(stop, now, &mut |reply| tell(clients, reply));
+                self.tell_safety(client, safety);
+            }
+            What::Arm { stop } => {
+                let safety = self.runtime.arm(stop);
+                self.tell_safety(client, safety);
+            }
             What::Disconnected => {
-                self.runtime.disconnect(client, Instant::now());
+                self.runtime.disconnect(client, now);
                 self.clients.remove(&client);
             }
         }
-        self.deliver();
+    }
+
+    /// Tells everybody what the runtime may do, if that is news, and `asker` in any case.
+    fn tell_safety(&mut self, asker: ClientId, safety: Safety) {
+        let news = safety != self.safety;
+        self.safety = safety;
+        self.clients.iter().filter(|(client, _)| news || **client == asker).for_each(|(_, handle)| handle.tell(safety));
     }
 
     fn step(&mut self) -> Result<bool, BatchError> {
-        let Server { runtime, clients, outgoing } = self;
-        let ready = |client| clients.get(&client).is_some_and(|c: &Client| c.backlog.is_empty() && c.sender.has_room());
-        let worked = runtime.step(ready, &mut |reply| outgoing.push(Outgoing::Reply(reply)))?;
-        self.deliver();
-        Ok(worked)
+        let Server { runtime, clients, .. } = self;
+        let ready = |client| clients.get(&client).is_some_and(SessionHandle::has_room);
+        runtime.step(ready, &mut |reply| tell(clients, reply))
+    }
+
+    /// Sends heartbeats to those that want one now. This is the thread that computes: where it hangs, none are sent.
+    fn beat(&mut self) {
+        let now = Instant::now();
+        let Server { runtime, clients, senses, .. } = self;
+        clients.values().for_each(|handle| handle.beat(now, || senses.heartbeat(runtime, now)));
     }
 
     /// Ends every request, those that are still on their way here among them.
     fn end(&mut self, events: &Receiver<LinkEvent>) {
-        let outgoing = &mut self.outgoing;
-        self.runtime.cancel_all(Instant::now(), &mut |reply| {
-            outgoing.push(match reply {
-                Reply::Done { finished, .. } => Outgoing::Stopping(finished.key),
-                text @ Reply::Text { .. } => Outgoing::Reply(text),
-            });
+        let stopping = || End::Error(ErrorCode::Stopping, "the runtime stops".to_owned());
+        let clients = &self.clients;
+        self.runtime.cancel_all(Instant::now(), &mut |reply| match reply {
+            Reply::Done { finished, .. } => {
+                let RequestKey { client, id } = finished.key;
+                clients.get(&client).into_iter().for_each(|handle| handle.end(id, stopping()));
+            }
+            text @ Reply::Text { .. } => tell(clients, text),
         });
         for LinkEvent { client, what } in events.try_iter() {
-            if let What::Generate { id, .. } = what {
-                outgoing.push(Outgoing::Stopping(RequestKey { client, id }));
-            }
-        }
-        self.deliver();
-    }
-
-    /// Queues every reply that its client has room for; the others wait in order.
-    fn deliver(&mut self) {
-        for outgoing in self.outgoing.drain(..) {
-            let id = outgoing.key().client;
-            // A client that is gone is told nothing.
-            let Some(client) = self.clients.get_mut(&id) else { continue };
-            if client.backlog.len() < MAX_BACKLOG {
-                client.backlog.push_back(outgoing);
-            } else {
-                // A reply left out would be an answer that never ends: better no session than that.
-                log::warn!("client {} does not read: its session ends", id.0);
-                client.sender.close();
-                client.backlog.clear();
-                self.runtime.disconnect(id, Instant::now());
-            }
-        }
-        for client in self.clients.values_mut() {
-            while let Some(outgoing) = client.backlog.front() {
-                if send(&client.sender, outgoing) == Err(SendError::Full) {
-                    break;
+            match what {
+                What::Connected(handle) => drop(self.clients.insert(client, handle)),
+                What::Generate { serial, .. } => {
+                    self.clients.get(&client).into_iter().for_each(|handle| handle.end(serial, stopping()));
                 }
-                client.backlog.pop_front();
+                _ => {}
             }
         }
     }
 }
 
-fn send(sender: &ReplySender, outgoing: &Outgoing) -> Result<(), SendError> {
-    let id = outgoing.key().id;
-    match outgoing {
-        Outgoing::Refused(_, error) => sender.send_error(id, code(error), &error.to_string()),
-        Outgoing::Stopping(_) => sender.send_error(id, ErrorCode::Stopping, "the runtime stops"),
-        Outgoing::Reply(Reply::Text { offset, text, .. }) => sender.send_text(id, *offset as u32, text),
-        Outgoing::Reply(Reply::Done { finished, text_bytes }) => {
+/// Hands a reply to its client, unless that is gone.
+fn tell(clients: &HashMap<ClientId, SessionHandle>, reply: Reply) {
+    let RequestKey { client, id } = reply.key();
+    let Some(handle) = clients.get(&client) else { return };
+    match reply {
+        Reply::Text { text, .. } => handle.say(id, &text),
+        Reply::Done { finished, text_bytes, answer_at } => {
             let timings = finished.timings;
             let micros = |time: Duration| time.as_micros() as u64;
             let done = Done {
                 reason: finished.reason,
                 prompt_tokens: finished.prompt_tokens as u32,
                 output_tokens: finished.output_tokens as u32,
-                text_len: *text_bytes as u32,
+                text_len: text_bytes as u32,
+                answer_at: answer_at as u32,
                 queue_us: micros(timings.queue),
                 prefill_us: micros(timings.prefill),
                 first_token_us: micros(timings.first_token),
                 total_us: micros(timings.total),
             };
-            sender.send(id, &done)
+            handle.end(id, End::Done(done));
+        }
+    }
+}
+
+/// What heartbeats say of the board, read now and then.
+struct Senses {
+    start: Instant,
+    read: Option<Instant>,
+    temperature: f32,
+    free_kib: u32,
+}
+
+impl Senses {
+    fn new(start: Instant) -> Senses {
+        Senses { start, read: None, temperature: qwark_wire::NO_TEMPERATURE, free_kib: 0 }
+    }
+
+    fn heartbeat(&mut self, runtime: &Runtime<'_>, now: Instant) -> Heartbeat {
+        if self.read.is_none_or(|read| now.saturating_duration_since(read) >= SENSE) {
+            *self = Senses { read: Some(now), temperature: board::temperature(), free_kib: board::free_kib(), ..*self };
+        }
+        let health = runtime.health();
+        let small = |count: usize| count.try_into().unwrap_or(u16::MAX);
+        Heartbeat {
+            uptime_ms: now.saturating_duration_since(self.start).as_millis() as u64,
+            steps: health.steps,
+            running: small(health.requests.running),
+            queued: small(health.requests.queued),
+            parked: small(health.requests.parked),
+            safety: health.safety.state,
+            tokens_per_s: health.tokens_per_s,
+            temperature: self.temperature,
+            free_kib: self.free_kib,
+            // The link knows.
+            lost: 0,
         }
     }
 }
@@ -188,6 +219,8 @@ fn code(error: &RequestError) -> ErrorCode {
         RequestError::Refused(Refusal::DuplicateId(_)) => ErrorCode::IdInUse,
         RequestError::Refused(Refusal::PromptTooLong { .. }) => ErrorCode::TooLong,
         RequestError::Refused(Refusal::Busy(_)) => ErrorCode::Busy,
+        RequestError::Refused(Refusal::Stopped) => ErrorCode::Stopped,
+        RequestError::Refused(Refusal::Disarmed) => ErrorCode::Disarmed,
         RequestError::Refused(Refusal::EmptyPrompt) | RequestError::Sampling(_) | RequestError::Token { .. } | RequestError::NoTokens => {
             ErrorCode::Parameter
         }
@@ -196,8 +229,8 @@ fn code(error: &RequestError) -> ErrorCode {
 }
 
 /// A request as the wire has it, as the runtime takes it.
-fn translate(request: links::Request) -> Request {
-    let links::Request { sampling, form, thinking, system, prompt, stops } = request;
+pub(crate) fn translate(request: links::Request, received: Instant) -> Request {
+    let links::Request { priority, deadline, fallback, sampling, form, thinking, system, prompt, stops } = request;
     let prompt = match form {
         Form::Raw => Prompt::Raw(prompt),
         Form::Chat => {
@@ -213,5 +246,6 @@ fn translate(request: links::Request) -> Request {
     };
     // On the wire, 0 is as many as the context takes.
     let max_tokens = if sampling.max_tokens == 0 { usize::MAX } else { sampling.max_tokens as usize };
-    Request { prompt, params: GenerationParams { sampling: sampling.into(), max_tokens, stops, ..GenerationParams::default() } }
+    let params = GenerationParams { sampling: sampling.into(), max_tokens, stops, ..GenerationParams::default() };
+    Request { priority, deadline: deadline.map(|limit| received + limit), fallback, ..Request::new(prompt, params) }
 }

@@ -256,7 +256,7 @@ fn the_runtime_answers_as_transformers() {
     for_each_continuation(|golden, Continuation { prompt, tokens }, opened, kernels| {
         let mut runtime = opened.runtime(&OpenOptions { isa: Some(kernels.isa()), ..OpenOptions::default() }).unwrap();
         let params = GenerationParams { sampling: SamplingParams::greedy(), max_tokens: tokens.len(), stops: Vec::new(), ignore_eos: true };
-        let request = Request { prompt: Prompt::Tokens(prompt.clone()), params };
+        let request = Request::new(Prompt::Tokens(prompt.clone()), params);
         runtime.submit(RequestKey { client: ClientId(1), id: 1 }, &request, Instant::now()).unwrap();
         let (mut answer, mut end) = (String::new(), None);
         while end.is_none() {

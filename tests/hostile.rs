@@ -8,14 +8,12 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use common::frames::{hello, whole};
 use common::{Server, interrupt, model, qwark, run, stdout};
 use qwark::gguf::{Gguf, Header, Mapping, Value};
 use qwark::links::{Client, ClientEvent, LinkAddr, Request};
 use qwark::model::Model;
-use qwark_wire::{
-    Bytes, Decoder, Form, FromRuntime, Generate, Identify, Reason, SCHEMA, SMALL_FRAME, Sampling, Str, Thinking, VERSION_MAX, VERSION_MIN,
-    encode,
-};
+use qwark_wire::{Decoder, Form, FromRuntime, Generate, Reason, SMALL_FRAME, Sampling, encode};
 
 const PROMPT: &str = "The rover drives forward and turns left at the door.";
 /// Takes no byte: a disk that is full.
@@ -67,19 +65,17 @@ fn socket(dir: &Path) -> String {
     format!("unix:{}", dir.join("qwark.sock").display())
 }
 
-/// The bytes of a raw request for an answer of one token.
+/// The bytes of a request for an answer of one token.
 fn generate(id: u32) -> Vec<u8> {
-    let generate = Generate {
-        sampling: Sampling { max_tokens: 1, ..Sampling::default() },
-        form: Form::Raw,
-        thinking: Thinking::Default,
-        has_system: false,
-        system_len: 0,
-        prompt_len: PROMPT.len() as u32,
-        stops: Default::default(),
-        text: Bytes::new(PROMPT.as_bytes()).expect("it is short"),
-    };
-    encode(&generate, id, id as u16, &mut [0; 512]).expect("it fits").to_vec()
+    let one = Generate { sampling: Sampling { max_tokens: 1, ..Sampling::default() }, ..whole(PROMPT) };
+    encode(&one, id, id as u16, &mut [0; 512]).expect("it fits").to_vec()
+}
+
+/// A client by hand, which has said Hello.
+fn greeted(dir: &Path) -> UnixStream {
+    let mut stream = UnixStream::connect(dir.join("qwark.sock")).expect("it listens");
+    stream.write_all(encode(&hello(0), 0, 0, &mut [0; 128]).expect("it fits")).expect("it reads");
+    stream
 }
 
 #[test]
@@ -139,7 +135,7 @@ fn sizes_that_cannot_be_had_are_refused_before_they_are_taken() {
     let cases: [(&[&str], &str); 8] = [
         (&["run", "x", "-c", &most], "context"),
         (&["run", "x", "-t", "257"], "257 threads"),
-        (&["serve", "--link", "stdio", "--parallel", "1000000"], "1000000 sequences"),
+        (&["serve", "--link", "stdio", "--parallel", "1000000"], "1000001 sequences"),
         (&["serve", "--link", "stdio", "--parallel", &most], "sequences"),
         (&["inspect", "-c", &most], "address space"),
         (&["bench", "-p", &most], "context"),
@@ -237,12 +233,12 @@ fn a_client_that_never_reads_does_not_keep_others_waiting() {
     let pty: LinkAddr = server.links[0].parse().expect("an address");
     let mut silent = Client::connect(&pty, "silent", Duration::from_secs(20)).expect("it answers");
     let endless = Request { sampling: Sampling { max_tokens: 30_000, ..Sampling::default() }, form: Form::Raw, ..Request::default() };
-    silent.generate(&Request { prompt: PROMPT.into(), ..endless }).expect("it reads");
+    let id = silent.generate(&Request { prompt: PROMPT.into(), ..endless }).expect("it fits");
     let args = ["-n", "12", "--seed", "3", "--raw"];
     let answer = stdout(ask(&server.links[1], &[&args[..], &["--timeout", "300"]].concat()));
     assert_eq!(answer, stdout(run(&[&["run", PROMPT], &args[..]].concat())));
     // Had it ended by itself, nobody would have made way.
-    silent.cancel(1).expect("it reads");
+    silent.cancel(id).expect("it is asked");
     let done = std::iter::from_fn(|| silent.next_event(Duration::from_secs(20)).expect("the link holds")).find_map(|event| match event {
         ClientEvent::Done { done, .. } => Some(done.reason),
         _ => None,
@@ -252,11 +248,11 @@ fn a_client_that_never_reads_does_not_keep_others_waiting() {
 
 #[test]
 fn every_request_of_a_client_that_reads_late_ends_once() {
-    // More than the link and every queue on the way can hold answers to.
-    const REQUESTS: u32 = 6000;
+    // Many times as many as one client may have, and as many as wait for a client that does not read.
+    const REQUESTS: u32 = 1500;
     let dir = tempfile::tempdir().expect("a folder");
     let server = Server::start(&[&socket(dir.path())], &["--parallel", "2"]);
-    let mut stream = UnixStream::connect(dir.path().join("qwark.sock")).expect("it listens");
+    let mut stream = greeted(dir.path());
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
     let mut writer = stream.try_clone().expect("a handle");
     let writing = std::thread::spawn(move || (1..=REQUESTS).for_each(|id| writer.write_all(&generate(id)).expect("it reads, at last")));
@@ -292,7 +288,7 @@ fn noise_and_floods_of_one_client_change_nothing_for_another() {
     let args = ["-n", "30", "--temp", "1", "--seed", "4", "--raw"];
     let expected = stdout(run(&[&["run", PROMPT], &args[..]].concat()));
 
-    let mut noisy = UnixStream::connect(dir.path().join("qwark.sock")).expect("it listens");
+    let mut noisy = greeted(dir.path());
     let noise: Vec<u8> = (0u32..65_536).map(|i| (i.wrapping_mul(2_654_435_761) >> 23) as u8).collect();
     let writing = std::thread::spawn(move || {
         // Until the server ends: bad frames, then requests of which it never reads the answer.
@@ -332,29 +328,19 @@ fn numbers_beyond_the_wires_are_the_largest_that_it_has() {
 }
 
 #[test]
-fn a_server_that_dies_while_it_is_asked_fails_the_client() {
+fn a_server_that_dies_and_does_not_come_back_fails_the_client() {
     let dir = tempfile::tempdir().expect("a folder");
-    let listener = UnixListener::bind(dir.path().join("qwark.sock")).expect("a socket");
+    let server = Server::start(&[&socket(dir.path())], &["-c", "32768"]);
     let mut command = qwark();
-    command.args(["ask", "--link", &socket(dir.path())]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    child.stdin.take().expect("piped").write_all(&[b'x'; 250_000]).expect("it reads");
-    let (mut server, _) = listener.accept().expect("a client");
-    server.read_exact(&mut [0; 8]).expect("a Hello");
-    let identify = Identify {
-        version_min: VERSION_MIN,
-        version_max: VERSION_MAX,
-        boot_id: 1,
-        schema: SCHEMA,
-        max_frame: SMALL_FRAME as u16,
-        max_text: 1 << 20,
-        context: 4096,
-        max_parallel: 1,
-        model: Str::cut("none"),
-    };
-    server.write_all(encode(&identify, 0, 0, &mut [0; 512]).expect("it fits")).expect("it reads");
-    server.read_exact(&mut [0; 1000]).expect("the beginning of a request");
+    command.args(["ask", "--link", &server.links[0], PROMPT, "-n", "30000", "--greedy", "--raw", "--timeout", "2"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut answer = child.stdout.take().expect("piped");
+    answer.read_exact(&mut [0]).expect("a first byte");
     drop(server);
-    // The link that breaks is not the reader of our output that leaves.
-    assert!(complaint(&child.wait_with_output().expect("it ends")).contains("the link"));
+    answer.read_to_end(&mut Vec::new()).expect("the rest");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let last = said.lines().last().unwrap_or_default();
+    assert!(said.contains("trying again") && last.contains("no answer for 2 s") && last.contains("the link was lost"), "{said}");
 }

@@ -6,8 +6,9 @@ use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use common::frames::{hello, whole};
 use common::{Server, interrupt, qwark, run, stdout};
-use qwark_wire::{Bytes, Decoder, Form, FromRuntime, Generate, Hello, Reason, SMALL_FRAME, Sampling, Str, Thinking, encode};
+use qwark_wire::{Decoder, FromRuntime, Generate, Reason, SMALL_FRAME, Sampling, encode};
 
 const PROMPT: &str = "The rover drives forward and turns left at the door.";
 
@@ -119,6 +120,67 @@ fn a_server_that_stops_tells_its_clients() {
     }
 }
 
+/// What a command that must fail says.
+fn complaint(command: &[&str]) -> String {
+    let output = qwark().args(command).stdin(Stdio::null()).output().expect("the program starts");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
+    error
+}
+
+/// What a command that must succeed reports.
+fn report(command: &[&str]) -> serde_json::Value {
+    let output = qwark().args(command).arg("--json").stdin(Stdio::null()).output().expect("the program starts");
+    serde_json::from_str(&stdout(output)).expect("JSON")
+}
+
+#[test]
+fn a_stop_ends_what_runs_and_holds_until_it_is_reset_and_armed() {
+    let (_dir, socket) = socket();
+    let server = Server::start(&[&socket], &["-c", "32768"]);
+    let mut endless = ask(&server.links[0], &["-n", "100000", "--greedy", "--raw"]);
+    endless.stdout.as_mut().expect("piped").read_exact(&mut [0]).expect("a first byte");
+    let stop = ["stop", "--link", &socket];
+    assert_eq!(report(&stop), serde_json::json!({ "safety": "stopped", "stop": 1 }));
+    assert!(endless.wait().expect("it ends").success());
+    assert!(complaint(&["ask", "--link", &socket, PROMPT]).contains("emergency stop"));
+    assert!(complaint(&[&stop[..], &["--arm"]].concat()).contains("--reset it first"));
+    assert_eq!(report(&[&stop[..], &["--reset"]].concat())["safety"], "disarmed");
+    assert!(complaint(&["ask", "--link", &socket, PROMPT]).contains("disarmed"));
+    assert_eq!(report(&[&stop[..], &["--arm"]].concat())["safety"], "armed");
+    let args = ["-n", "12", "--greedy"];
+    assert_eq!(answer(ask(&server.links[0], &args)), expected(&args));
+}
+
+#[test]
+fn a_deadline_ends_with_what_there_is_or_with_the_fallback() {
+    let (_dir, socket) = socket();
+    let _server = Server::start(&[&socket], &["-c", "32768"]);
+    let asked = ["ask", "--link", &socket, PROMPT, "-n", "100000", "--greedy", "--raw", "--deadline", "400"];
+    let cut = report(&asked);
+    assert_eq!(cut["reason"], "deadline", "{cut}");
+    assert!(cut["output_tokens"].as_u64() > Some(0) && cut["total_ms"].as_f64() >= Some(400.0), "{cut}");
+    let fallback = report(&[&asked[..], &["--fallback", "halt"]].concat());
+    assert_eq!((&fallback["reason"], &fallback["text"]), (&"fallback".into(), &"halt".into()), "{fallback}");
+}
+
+#[test]
+fn a_link_with_a_key_is_for_those_who_have_it() {
+    let (dir, socket) = socket();
+    let key = |name: &str, digits: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, digits.repeat(32)).expect("written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+        path.display().to_string()
+    };
+    let (right, wrong) = (key("right", "a1"), key("wrong", "b2"));
+    let server = Server::start(&[&socket], &["--key", &format!("{socket}={right}")]);
+    let args = ["-n", "12", "--greedy"];
+    assert_eq!(answer(ask(&server.links[0], &[&args[..], &["--key", &right]].concat())), expected(&args));
+    assert!(complaint(&["ask", "--link", &socket, PROMPT]).contains("no seal that holds"));
+    assert!(complaint(&["ask", "--link", &socket, PROMPT, "--key", &wrong, "--timeout", "2"]).contains("no runtime answered"));
+}
+
 /// The protocol by hand, as a microcontroller speaks it: frames on standard input, frames on standard output and nothing else.
 #[test]
 fn standard_input_and_output_carry_the_protocol() {
@@ -128,19 +190,9 @@ fn standard_input_and_output_carry_the_protocol() {
     let (mut stdin, mut stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
 
     let mut buffer = [0; 512];
-    let hello = Hello { version_min: 1, version_max: 1, name: Str::cut("test") };
-    stdin.write_all(encode(&hello, 0, 0, &mut buffer).expect("it fits")).expect("it reads");
-    let generate = Generate {
-        sampling: Sampling { max_tokens: 20, ..Sampling::default() },
-        form: Form::Raw,
-        thinking: Thinking::Default,
-        has_system: false,
-        system_len: 0,
-        prompt_len: PROMPT.len() as u32,
-        stops: Default::default(),
-        text: Bytes::new(PROMPT.as_bytes()).expect("it is short"),
-    };
-    stdin.write_all(encode(&generate, 7, 1, &mut buffer).expect("it fits")).expect("it reads");
+    let asked = Generate { sampling: Sampling { max_tokens: 20, ..Sampling::default() }, ..whole(PROMPT) };
+    stdin.write_all(encode(&hello(0), 0, 0, &mut buffer).expect("it fits")).expect("it reads");
+    stdin.write_all(encode(&asked, 7, 1, &mut buffer).expect("it fits")).expect("it reads");
 
     let mut decoder = Decoder::<SMALL_FRAME>::new();
     let (mut text, mut model, mut byte) = (String::new(), String::new(), [0]);
@@ -149,7 +201,8 @@ fn standard_input_and_output_carry_the_protocol() {
         let Some(frame) = decoder.push(byte[0]) else { continue };
         let frame = frame.expect("nothing but whole frames");
         match FromRuntime::parse(&frame).expect("a message") {
-            FromRuntime::Identify(identify) => model = identify.model.get().to_owned(),
+            FromRuntime::Identify(identify) => model = identify.models[0].get().to_owned(),
+            FromRuntime::Accepted(accepted) => assert_eq!((frame.id, accepted.received as usize), (7, PROMPT.len())),
             FromRuntime::Token(token) => {
                 assert_eq!((frame.id, token.offset as usize), (7, text.len()));
                 text += token.text.get();

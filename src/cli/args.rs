@@ -1,13 +1,15 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use qwark_kernels::{DType, Isa, KvDType};
+use qwark_wire::{Key, Priority};
 
 use crate::chat::{Message, Role};
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
-use crate::links::LinkAddr;
+use crate::links::{LinkAddr, read_key};
 use crate::runtime::OpenOptions;
 use crate::sampler::SamplingParams;
 use crate::synth::Quant;
@@ -108,6 +110,17 @@ pub(super) enum Command {
     /// A client: one answer from a running `qwark serve`
     #[command(after_help = "Example: qwark ask --link unix:/tmp/qwark.sock \"Name three colours\"")]
     Ask(AskArgs),
+    /// Emergency stop of a running `qwark serve`, for all of its clients. It does not replace a hardware stop
+    #[command(after_help = "Example: qwark stop --link unix:/tmp/qwark.sock\n         qwark stop --link unix:/tmp/qwark.sock --reset")]
+    Stop(StopArgs),
+    /// The wire protocol: what a capture holds, or what goes over a line now
+    #[command(subcommand)]
+    Wire(WireCommand),
+    /// Ask everything that a capture has again, and compare the answers
+    #[command(
+        after_help = "Example: qwark serve -m model.gguf --link unix:/tmp/qwark.sock --record capture.jsonl\n         qwark replay capture.jsonl -m model.gguf"
+    )]
+    Replay(ReplayArgs),
     /// What a file holds and what running it takes
     #[command(after_help = "Example: qwark inspect -m model.gguf -c 8192")]
     Inspect(InspectArgs),
@@ -220,21 +233,101 @@ pub(super) struct ChatArgs {
     pub sampling: SamplingArgs,
 }
 
+/// A link and the file of its key.
+#[derive(Clone, Debug)]
+pub(super) struct KeyOf {
+    pub link: LinkAddr,
+    pub file: PathBuf,
+}
+
+impl std::str::FromStr for KeyOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<KeyOf, String> {
+        let (link, file) = text.rsplit_once('=').ok_or("write LINK=FILE, as in serial:/dev/ttyAMA0=/etc/qwark.key")?;
+        Ok(KeyOf { link: link.parse().map_err(|error| format!("{error}"))?, file: file.into() })
+    }
+}
+
+fn octal(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 => Ok(mode),
+        _ => Err("must be a file mode, as in 660".to_owned()),
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Where clients come from: unix:PATH, serial:DEV[:BAUD], pty, stdio; may be given several times
     #[arg(long, value_name = "LINK", required = true)]
     pub link: Vec<LinkAddr>,
+    /// Let only those use LINK who have the key in FILE, 64 hexadecimal digits; an emergency stop needs none
+    #[arg(long, value_name = "LINK=FILE")]
+    pub key: Vec<KeyOf>,
+    /// Mode of Unix sockets
+    #[arg(long, value_name = "MODE", default_value = "660", value_parser = octal)]
+    pub socket_mode: u32,
+    /// Let only this user connect to Unix sockets, by number; may be given several times
+    #[arg(long, value_name = "UID")]
+    pub allow_user: Vec<u32>,
+    /// Write every frame into FILE, for `qwark replay` and `qwark wire decode`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Requests that run at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
     pub parallel: usize,
 }
 
+/// Where a running runtime is.
 #[derive(Debug, Args)]
-pub(super) struct AskArgs {
+pub(super) struct RuntimeArgs {
     /// The runtime: unix:PATH or serial:DEV[:BAUD] (also for a pty's name)
     #[arg(long, value_name = "LINK")]
     pub link: LinkAddr,
+    /// The link's key, 64 hexadecimal digits in a file that nobody else may read
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Seconds to wait for each sign of life
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    timeout: f32,
+}
+
+impl RuntimeArgs {
+    pub fn timeout(&self) -> Result<Duration> {
+        Duration::try_from_secs_f32(self.timeout).map_err(|error| anyhow::anyhow!("--timeout: {error}"))
+    }
+
+    pub fn key(&self) -> Result<Option<Key>> {
+        Ok(self.key.as_deref().map(read_key).transpose()?)
+    }
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    match text {
+        "low" => Ok(Priority::Low),
+        "normal" => Ok(Priority::Normal),
+        "high" => Ok(Priority::High),
+        "urgent" => Ok(Priority::Urgent),
+        _ => Err("write low, normal, high or urgent".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StopArgs {
+    #[command(flatten)]
+    pub at: RuntimeArgs,
+    /// End an emergency stop; the runtime is disarmed then
+    #[arg(long, conflicts_with = "arm")]
+    pub reset: bool,
+    /// Let a disarmed runtime generate again
+    #[arg(long)]
+    pub arm: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AskArgs {
+    #[command(flatten)]
+    pub at: RuntimeArgs,
     /// The text to answer; stdin where absent
     pub prompt: Option<String>,
     #[command(flatten)]
@@ -242,11 +335,56 @@ pub(super) struct AskArgs {
     /// The prompt as it is, with no chat template
     #[arg(long, conflicts_with_all = ["system", "think"])]
     pub raw: bool,
-    /// Seconds to wait for each sign of life
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    pub timeout: f32,
+    /// Whose work is done first: low, normal, high, urgent
+    #[arg(long, value_name = "CLASS", default_value = "normal", value_parser = priority)]
+    pub priority: Priority,
+    /// Milliseconds to the latest end of the answer, which is then what there is
+    #[arg(long, value_name = "MS")]
+    pub deadline: Option<u32>,
+    /// What the answer is to be if the deadline comes first
+    #[arg(long, value_name = "TEXT", requires = "deadline")]
+    pub fallback: Option<String>,
     #[command(flatten)]
     pub sampling: SamplingArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WireCommand {
+    /// Print a capture, one line for each frame
+    #[command(after_help = "Example: qwark wire decode capture.jsonl\n         qwark wire decode --raw dump.bin --json")]
+    Decode(DecodeArgs),
+    /// Print the frames that go over a running runtime's links, or over a serial line, until Ctrl-C
+    #[command(
+        after_help = "Example: qwark wire monitor --link unix:/tmp/qwark.sock\n         qwark wire monitor --listen serial:/dev/ttyUSB1:115200"
+    )]
+    Monitor(MonitorArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DecodeArgs {
+    /// The capture, as `qwark serve --record` writes it; stdin where absent or -
+    pub file: Option<PathBuf>,
+    /// The file holds the bytes of a line as they were sent
+    #[arg(long)]
+    pub raw: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct MonitorArgs {
+    /// A socket of a running `qwark serve`, unix:PATH: shows the frames of all its links. Only for the runtime's own user and root
+    #[arg(long, value_name = "LINK")]
+    pub link: Option<LinkAddr>,
+    /// A serial line, serial:DEV[:BAUD]: shows what is heard there, and sends nothing
+    #[arg(long, value_name = "LINK")]
+    pub listen: Option<LinkAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The capture, as `qwark serve --record` writes it; it says the context and the type of keys and values
+    #[arg(value_name = "FILE")]
+    pub capture: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -257,7 +395,7 @@ pub(super) struct InspectArgs {
     /// List the kernels that would run
     #[arg(long)]
     pub kernels: bool,
-    /// Plan the memory for this many requests at once, each with a context of its own
+    /// Plan the memory for this many requests at once, each with a context of its own; `qwark serve` keeps one more for a parked one
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive)]
     pub parallel: usize,
 }

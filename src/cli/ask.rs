@@ -1,13 +1,14 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
-use qwark_wire::{Form, Sampling, Thinking};
+use anyhow::{Result, bail};
+use qwark_wire::host::ClientEvent;
+use qwark_wire::{Form, Reason, Sampling, Thinking};
 
 use super::args::{AskArgs, Common};
 use super::interrupt::Interrupt;
 use super::output;
 use crate::generation::GenerationParams;
-use crate::links::{Client, ClientEvent, Request};
+use crate::links::{Client, Request};
 
 /// How this program introduces itself.
 const NAME: &str = concat!("qwark ask ", env!("CARGO_PKG_VERSION"));
@@ -16,40 +17,58 @@ const TICK: Duration = Duration::from_millis(50);
 
 pub(super) fn run(common: &Common, args: &AskArgs) -> Result<()> {
     let params = args.sampling.params(common)?;
-    let timeout = Duration::try_from_secs_f32(args.timeout).map_err(|error| anyhow::anyhow!("--timeout: {error}"))?;
+    let (link, timeout) = (&args.at.link, args.at.timeout()?);
     let prompt = output::prompt_or_stdin(args.prompt.as_deref())?;
     let interrupt = Interrupt::install(|| ())?;
-    let mut client = Client::connect(&args.link, NAME, timeout)?;
+    let mut client = Client::connect_with(link, NAME, args.at.key()?, timeout)?;
     let id = client.generate(&request(args, params, prompt))?;
 
-    let (mut answer, mut received, mut cancelled, mut silence) = (String::new(), 0, false, Duration::ZERO);
+    let (mut answer, mut cancelled, mut heard, mut lost) = (String::new(), false, Instant::now(), None);
     loop {
         if interrupt.is_set() && !cancelled {
             client.cancel(id)?;
             cancelled = true;
         }
         let Some(event) = client.next_event(TICK)? else {
-            silence += TICK;
-            ensure!(silence < timeout, "{}: no answer for {:.0} s", args.link, timeout.as_secs_f32());
+            if heard.elapsed() >= timeout {
+                let cause = lost.map_or(String::new(), |cause| format!("; the link was lost: {cause}"));
+                bail!("{}: no answer for {:.0} s{cause}", link, timeout.as_secs_f32());
+            }
             continue;
         };
-        silence = Duration::ZERO;
         match event {
-            ClientEvent::Token { id: of, offset, text } if of == id => {
-                ensure!(offset as usize == received, "a piece of the answer was lost on the way, after {received} bytes");
-                received += text.len();
-                if common.json { answer += &text } else { output::stream(&text)? }
+            ClientEvent::Disconnected { cause } => {
+                output::note(&format!("{}: the link is lost ({cause}); trying again\n", link));
+                lost = Some(cause);
+                continue;
+            }
+            ClientEvent::Connected { restarted } => {
+                let what = if restarted { "the runtime has restarted, and is asked again" } else { "the link is back" };
+                output::note(&format!("{}: {what}\n", link));
+                lost = None;
+            }
+            ClientEvent::Token { id: of, text, .. } if of == id => {
+                answer += &text;
+                if !common.json {
+                    output::stream(&text)?;
+                }
             }
             ClientEvent::Done { id: of, done } if of == id => {
-                ensure!(done.text_len as usize == received, "the end of the answer was lost on the way, after {received} bytes");
-                if !common.json {
-                    return output::stream("\n");
+                let counts = answer.get(done.answer_at as usize..).unwrap_or_default();
+                if common.json {
+                    return output::json(&output::Answer::remote(counts, &done));
                 }
-                return output::json(&output::Answer::remote(&answer, &done));
+                output::stream("\n")?;
+                if done.reason == Reason::Fallback {
+                    output::note(&format!("the deadline came: the answer is the fallback, {counts:?}\n"));
+                }
+                return Ok(());
             }
-            ClientEvent::Error { id: of, message, .. } if of == id || of == 0 => bail!("{}: {message}", args.link),
+            ClientEvent::Error { id: of, message, .. } if of == id || of == 0 => bail!("{}: {message}", link),
+            ClientEvent::Unanswered { id: of } if of == id => bail!("{}: the runtime does not answer the request", link),
             _ => {}
         }
+        heard = Instant::now();
     }
 }
 
@@ -57,6 +76,9 @@ pub(super) fn run(common: &Common, args: &AskArgs) -> Result<()> {
 fn request(args: &AskArgs, params: GenerationParams, prompt: String) -> Request {
     let s = params.sampling;
     Request {
+        priority: args.priority,
+        deadline: args.deadline.map(|ms| Duration::from_millis(ms.into())),
+        fallback: args.fallback.clone(),
         sampling: Sampling {
             max_tokens: u32::try_from(params.max_tokens).unwrap_or(u32::MAX),
             temperature: s.temperature,

@@ -68,7 +68,7 @@ pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
 
         let chat = Chat { enable_thinking: args.around.think, ..Chat::new(messages.clone()) };
         let mut answer = String::new();
-        let request = Request { prompt: Prompt::Chat(chat), params: params.clone() };
+        let request = Request::new(Prompt::Chat(chat), params.clone());
         let result = answer_locally(&mut runtime, &request, &interrupt, |text| {
             answer += text;
             output::stream(text)

@@ -12,9 +12,9 @@ pub(super) fn run(common: &Common, args: &InspectArgs) -> Result<()> {
     let mapping = common.map()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let kernels = common.isa.map_or_else(|| Ok(Kernels::detect()), Kernels::for_isa)?;
-    let options = OpenOptions { sequences: args.parallel, ..common.open_options() };
+    let options = OpenOptions { parallel: args.parallel, ..common.open_options() };
     let context = opened.context(&options);
-    let plan = MemoryPlan::new(&opened.model, common.kv, context, options.sequences, options.sequences)?;
+    let plan = MemoryPlan::new(&opened.model, common.kv, context, options.sequences(), options.parallel)?;
     let c = &opened.model.config;
     let parameters: u64 = opened.gguf.tensors().iter().map(|t| (t.rows() * t.cols()) as u64).sum();
     let types = dtype_totals(&opened.gguf);

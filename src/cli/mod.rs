@@ -8,10 +8,13 @@ mod inspect;
 mod interrupt;
 mod logits;
 mod output;
+mod replay;
 mod run;
 mod serve;
+mod stop;
 mod synth;
 mod tokenize;
+mod wire;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -37,6 +40,9 @@ pub fn main() -> ExitCode {
         Command::Chat(args) => chat::run(common, args),
         Command::Serve(args) => serve::run(common, args),
         Command::Ask(args) => ask::run(common, args),
+        Command::Stop(args) => stop::run(common, args),
+        Command::Wire(command) => wire::run(common, command),
+        Command::Replay(args) => replay::run(common, args),
         Command::Inspect(args) => inspect::run(common, args),
         Command::Tokenize(args) => tokenize::run(common, args),
         Command::Logits(args) => logits::run(common, args),

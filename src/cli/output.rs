@@ -5,6 +5,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use qwark_wire::{Done, Reason};
 use serde::Serialize;
 
+use crate::capture::model_sha256 as hash_parts;
+use crate::gguf::Mapping;
 use crate::scheduler::Finished;
 
 /// Standard output can't be written.
@@ -86,6 +88,9 @@ fn reason_name(reason: Reason) -> &'static str {
         Reason::Context => "context",
         Reason::StopString => "stop_string",
         Reason::Cancelled => "cancelled",
+        Reason::Deadline => "deadline",
+        Reason::Fallback => "fallback",
+        Reason::Stopped => "stopped",
         Reason::Unknown(_) => "unknown",
     }
 }
@@ -147,4 +152,15 @@ pub(super) fn bytes(n: u64) -> String {
         10_000_000..10_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
         _ => format!("{:.1} GB", n as f64 / 1e9),
     }
+}
+
+/// The SHA-256 of a model, with a bar that shows how far it is.
+pub(super) fn model_sha256(mapping: &Mapping) -> String {
+    let bar = ProgressBar::new(mapping.len_bytes());
+    if let Ok(style) = ProgressStyle::with_template("hashing the model {bar:30} {bytes}/{total_bytes}") {
+        bar.set_style(style);
+    }
+    let sha256 = hash_parts(&mapping.parts(), |done| bar.set_position(done));
+    bar.finish_and_clear();
+    sha256
 }

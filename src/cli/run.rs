@@ -34,7 +34,7 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     // Not before: who reads stdin does not look at it.
     let interrupt = Interrupt::install(|| ())?;
     let mut answer = String::new();
-    let finished = answer_locally(&mut runtime, &Request { prompt, params }, &interrupt, |text| {
+    let finished = answer_locally(&mut runtime, &Request::new(prompt, params), &interrupt, |text| {
         if common.json {
             answer += text;
             return Ok(());

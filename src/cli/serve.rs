@@ -1,36 +1,44 @@
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use crossbeam_channel::bounded;
 use serde_json::json;
 
 use super::args::{Common, ServeArgs};
 use super::interrupt::Interrupt;
 use super::output;
-use crate::links::{self, Identity, LinkAddr};
-use crate::runtime::{OpenOptions, Opened};
+use crate::capture::{Header, Record, Settings, VERSION, Writer};
+use crate::gguf::Mapping;
+use crate::links::{self, Access, Crossed, Identity, LinkAddr, Recorder, Setup, Wanted, read_key};
+use crate::runtime::{OpenOptions, Opened, Runtime};
 use crate::serve::{MAX_EVENTS, serve};
 
+/// Requests whose keys and values are kept while a more important one takes their place.
+const SPARE: usize = 1;
+
 pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
+    let start = Instant::now();
     ensure!(args.link.iter().filter(|link| **link == LinkAddr::Stdio).count() <= 1, "--link stdio: there is only one");
+    let wanted = wanted(args)?;
     let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
-    let mut runtime = opened.runtime(&OpenOptions { sequences: args.parallel, ..common.open_options() })?;
+    let mut runtime = opened.runtime(&OpenOptions { parallel: args.parallel, spare: SPARE, ..common.open_options() })?;
     let interrupt = Interrupt::install(|| ())?;
 
-    let options = runtime.engine().options();
     let identity = Identity {
-        // Fresh random keys each time: all that a boot id needs is to differ from the last one.
-        boot_id: RandomState::new().build_hasher().finish(),
+        boot_id: links::random(),
         model: opened.model.config.name.clone(),
-        context: options.context.try_into().unwrap_or(u32::MAX),
-        max_parallel: options.sequences.try_into().unwrap_or(u16::MAX),
+        context: runtime.engine().options().context.try_into().unwrap_or(u32::MAX),
+        max_parallel: runtime.parallel().try_into().unwrap_or(u16::MAX),
     };
+    let access = Access { mode: args.socket_mode, users: (!args.allow_user.is_empty()).then(|| args.allow_user.clone()) };
+    let recorder = args.record.as_ref().map(|path| recorder(path, &identity, &runtime, &mapping)).transpose()?;
+    let setup = Setup { access, recorder, start, ..Setup::new(identity, runtime.control().clone()) };
     let (sender, events) = bounded(MAX_EVENTS);
     let close = Arc::new(AtomicBool::new(false));
-    let links = links::serve(&args.link, identity, sender, Arc::clone(&close))?;
+    let links = links::serve(&wanted, setup, sender, Arc::clone(&close))?;
 
     for listening in links.listening() {
         let addr = &listening.client_addr;
@@ -41,10 +49,44 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
             _ => output::stream(&format!("listening on {addr}\n"))?,
         }
     }
-    let result = serve(&mut runtime, &events, &interrupt.flag());
+    let result = serve(&mut runtime, &events, &interrupt.flag(), start);
     // Readers may wait for room in the channel: without a receiver they see that it is over.
     drop(events);
     close.store(true, Ordering::Relaxed);
     links.join();
     Ok(result?)
+}
+
+/// The links with their keys.
+fn wanted(args: &ServeArgs) -> Result<Vec<Wanted>> {
+    let mut wanted: Vec<Wanted> = args.link.iter().cloned().map(Wanted::from).collect();
+    for of in &args.key {
+        let Some(link) = wanted.iter_mut().find(|wanted| wanted.addr == of.link) else {
+            bail!("--key {}: there is no --link of that name", of.link);
+        };
+        link.key = Some(read_key(&of.file)?);
+    }
+    Ok(wanted)
+}
+
+/// Writes every frame down in a new file.
+fn recorder(path: &std::path::Path, identity: &Identity, runtime: &Runtime<'_>, mapping: &Mapping) -> Result<Recorder> {
+    let options = runtime.engine().options();
+    let header = Header {
+        qwark_capture: VERSION,
+        boot_id: identity.boot_id,
+        model: identity.model.clone(),
+        model_sha256: output::model_sha256(mapping),
+        settings: Settings {
+            kv: options.kv.to_string(),
+            context: options.context,
+            parallel: runtime.parallel(),
+            isa: options.kernels.isa().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    };
+    let writer = Writer::create(path, &header).with_context(|| format!("--record {}", path.display()))?;
+    Ok(Box::new(move |Crossed { at_us, connection, client, sent, frame }| {
+        writer.record(Record { t_us: at_us, connection, client, sent, frame: frame.to_vec() });
+    }))
 }

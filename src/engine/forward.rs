@@ -14,12 +14,17 @@ use crate::model::{Config, Layer, Model, Proj};
 ///     y = rms_norm(x);  x += Wdown (silu(Wgate y) * Wup y)
 /// logits = Whead rms_norm(x)
 /// ```
-pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> &'e mut [f32] {
+///
+/// `None` where an interrupt ended it: a region may then have left out units anywhere, so nothing is used of it.
+pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> Option<&'e mut [f32]> {
     let Engine { model, options, shape, pool, cache, buffers: b } = engine;
     let (kernels, c, n) = (options.kernels, &model.config, rows.len());
 
     embed(kernels, model, b, rows);
     for (i, layer) in model.layers.iter().enumerate() {
+        if pool.interrupt().is_raised() {
+            return None;
+        }
         norm_into_acts(kernels, pool, c, b, &layer.attn_norm, n);
         qkv(kernels, pool, c, b, layer, n);
         cache.store(kernels, i, &b.at, &b.k[..n * c.kv_width()], &b.v[..n * c.kv_width()]);
@@ -48,7 +53,7 @@ pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> &'e mut [
         b.acts.load(kernels, pool, &b.y[..outputs * c.hidden], c.hidden);
         kernels.matmul(pool, &b.acts, &mut [Job { w: model.head(), out: logits }]);
     }
-    logits
+    (!pool.interrupt().is_raised()).then_some(logits)
 }
 
 /// x = the tokens' rows of the embedding; sine and cosine of their positions.

@@ -4,7 +4,7 @@ mod buffers;
 mod forward;
 mod plan;
 
-use qwark_kernels::{AttentionShape, Kernels, KvCache, KvCacheError, KvDType, Pool, PoolError, Position};
+use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, KvDType, Pool, PoolError, Position};
 
 pub use plan::MemoryPlan;
 
@@ -14,6 +14,9 @@ use buffers::Buffers;
 /// The longest prompt chunk that goes through the layers at once, in tokens. Larger chunks gain little (the matrix products are
 /// bound by arithmetic long before) and cost scratch memory and cancel latency.
 pub const MAX_BATCH: usize = 128;
+
+/// Most sequences of an engine: as many as a batch has rows, and as many again whose requests are parked.
+pub const MAX_SEQUENCES: usize = 2 * MAX_BATCH;
 
 /// How an engine is laid out. Fixed for its life, since it decides every allocation.
 #[derive(Clone, Copy)]
@@ -58,13 +61,15 @@ pub enum EngineError {
     /// A count of [`EngineOptions`] is zero.
     #[error("an engine needs at least one {0}")]
     Zero(&'static str),
-    /// More sequences or outputs than a batch has rows: some could never be computed together.
-    #[error("{asked} {what}s at once: at most {MAX_BATCH} are supported")]
+    /// More sequences than [`MAX_SEQUENCES`], or more outputs than a batch has rows.
+    #[error("{asked} {what}s at once: at most {most} are supported")]
     TooMany {
         /// `sequence` or `output`.
         what: &'static str,
         /// Asked for.
         asked: usize,
+        /// Supported.
+        most: usize,
     },
     /// The context asked for is longer than what the positions of the model mean.
     #[error("context {asked} is longer than the {trained} tokens that the model was made for")]
@@ -76,7 +81,7 @@ pub enum EngineError {
     },
 }
 
-/// Why a batch was refused; the caller's fault, and nothing was computed.
+/// Why a batch has no result. All but an interrupt are the caller's fault, and nothing was computed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
     /// More rows than [`MAX_BATCH`], or none.
@@ -110,6 +115,9 @@ pub enum BatchError {
         /// Tokens of each.
         context: usize,
     },
+    /// [`Engine::interrupt`] was raised. What the cache holds at the rows' own positions is unspecified.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// A model that is ready to run.
@@ -134,9 +142,9 @@ impl<'m> Engine<'m> {
         if let Some((what, _)) = counts.into_iter().find(|(_, n)| *n == 0) {
             return Err(EngineError::Zero(what));
         }
-        let in_batch = [("sequence", options.sequences), ("output", options.outputs)];
-        if let Some((what, asked)) = in_batch.into_iter().find(|(_, n)| *n > MAX_BATCH) {
-            return Err(EngineError::TooMany { what, asked });
+        let limited = [("sequence", options.sequences, MAX_SEQUENCES), ("output", options.outputs, MAX_BATCH)];
+        if let Some((what, asked, most)) = limited.into_iter().find(|(_, n, most)| n > most) {
+            return Err(EngineError::TooMany { what, asked, most });
         }
         if options.context > c.context_length {
             return Err(EngineError::Context { asked: options.context, trained: c.context_length });
@@ -161,16 +169,21 @@ impl<'m> Engine<'m> {
         &self.options
     }
 
+    /// What ends [`Engine::forward`] early, from any thread: raised, it stays so until it is cleared.
+    pub fn interrupt(&self) -> &Interrupt {
+        self.pool.interrupt()
+    }
+
     /// Runs one batch and returns the logits, `[rows with logits set, vocab]`, in the order of the rows.
     ///
     /// Rows may belong to different sequences. The result for a row depends on its sequence alone: not on what else is in
     /// the batch, on how a prompt was split, nor on the number of threads.
     ///
     /// # Errors
-    /// See [`BatchError`]; the cache is then unchanged.
+    /// See [`BatchError`]; except for an interrupt, the cache is then unchanged.
     pub fn forward(&mut self, rows: &[Row]) -> Result<&mut [f32], BatchError> {
         self.check(rows)?;
-        Ok(forward::forward(self, rows))
+        forward::forward(self, rows).ok_or(BatchError::Interrupted)
     }
 
     fn check(&self, rows: &[Row]) -> Result<(), BatchError> {

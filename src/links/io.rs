@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use serialport::TTYPort;
+use serialport::{SerialPort, TTYPort};
 
 /// How long a thread waits before it looks whether it should stop.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -19,7 +19,7 @@ const BLOCKING_CHUNK: usize = 512;
 /// What has to stay open while a link is in use.
 pub(super) enum Keep {
     /// The serial port's settings and its lock.
-    Serial(#[expect(dead_code, reason = "kept for its drop")] TTYPort),
+    Serial(TTYPort),
     /// A pseudo-terminal's other end: without it, reading fails whenever no client has it open.
     Slave(OwnedFd),
 }
@@ -72,6 +72,14 @@ impl Half {
         if let Some(Keep::Slave(slave)) = self.keep.as_deref() {
             // If it cannot be unlocked, clients are told that it is in use.
             let _ = rustix::termios::ioctl_tiocnxcl(slave);
+        }
+    }
+
+    /// Bytes that were written and have not left yet, where that can be known.
+    pub(super) fn queued(&self) -> usize {
+        match self.keep.as_deref() {
+            Some(Keep::Serial(port)) => port.bytes_to_write().unwrap_or(0) as usize,
+            _ => 0,
         }
     }
 

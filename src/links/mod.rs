@@ -4,48 +4,65 @@
 //! connection has a thread that reads and one that writes:
 //!
 //! ```text
-//! bytes -> Decoder -> messages -> Assembler -> LinkEvent --+--> engine
-//!                                                          |
-//! bytes <- writer <- queue of encoded frames <- ReplySender <---+
+//! bytes -> Decoder -> messages -> Session -> LinkEvent ------+--> engine
+//!                                    |                       |
+//! bytes <- frames <- Line <----------+--- SessionHandle <----+
 //! ```
 //!
-//! Events of all connections go through one bounded channel. Each client has a bounded queue of its own, so a client
-//! that does not read holds up nobody but itself. The reader answers Hello and Ping itself: the runtime shows that it
-//! lives while a model is busy.
+//! Events of all connections go through one bounded channel. Replies are kept in each client's [`session`](crate::session) and
+//! pulled from there when its line has room, so a client that does not read holds up nobody but itself. The reader answers
+//! Hello and Ping itself and latches an emergency stop: neither waits for a model that is busy.
 
 mod addr;
-mod assemble;
 mod client;
 mod connection;
+mod handle;
 mod io;
-mod reply;
+mod key;
+mod line;
+mod reader;
+mod registry;
 mod request;
+mod tap;
 mod tty;
 mod unix;
+mod uploads;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use thiserror::Error;
 
-use connection::Context;
+use qwark_wire::Key;
+
+use connection::{Context, Terms};
 use io::Duplex;
+use registry::Registry;
+use tap::Tap;
+use uploads::Store;
+
+use crate::runtime::Control;
+use crate::uploads::Limits;
 
 pub use addr::{AddrError, DEFAULT_BAUD, LinkAddr};
-pub use assemble::{MAX_PENDING, MAX_TEXT, PIECE_TIMEOUT};
-pub use client::{Client, ClientError, ClientEvent, RuntimeInfo};
-pub use reply::{ReplySender, SendError};
-pub use request::{BadFrame, ClientId, Identity, LinkEvent, Request, What};
+pub use client::{Client, ClientError, ClientEvent, RuntimeInfo, emergency_stop};
+pub use connection::random;
+pub use handle::SessionHandle;
+pub use key::{KeyError, read_key};
+pub use registry::{LINGER, MAX_LINGERING};
+pub use request::{ClientId, Identity, LinkEvent, Request, What};
+pub use tap::{Crossed, Recorder};
+pub use unix::Access;
 
 /// Most clients on one Unix socket at a time.
 pub const MAX_CLIENTS: usize = 64;
 
-/// Most requests of one client that are not answered to the end: fewer than may wait in all, so that there is room for others.
-pub const MAX_REQUESTS: usize = 32;
+/// Clients beyond those that are heard if they want to stop everything, and nothing else.
+const MAX_STOPPING: usize = 16;
 
 /// How often a serial device that has gone is looked for.
 const REOPEN: Duration = Duration::from_secs(1);
@@ -129,22 +146,69 @@ impl Links {
     }
 }
 
-/// Opens every link of `addrs` and serves clients on them in threads of their own, until `stop` is set. What clients ask
+/// A link that is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where.
+    pub addr: LinkAddr,
+    /// Its key, if its frames are to be sealed.
+    pub key: Option<Key>,
+}
+
+impl From<LinkAddr> for Wanted {
+    fn from(addr: LinkAddr) -> Self {
+        Wanted { addr, key: None }
+    }
+}
+
+/// What links need to know of the runtime behind them.
+pub struct Setup {
+    /// Who it is.
+    pub identity: Identity,
+    /// What threads of links may do to it: an emergency stop is latched by whichever thread reads it.
+    pub control: Control,
+    /// Who may connect to Unix sockets.
+    pub access: Access,
+    /// Who writes all frames down, if anybody does.
+    pub recorder: Option<Recorder>,
+    /// When the runtime started.
+    pub start: Instant,
+}
+
+impl Setup {
+    /// A runtime that is called `identity`, has just started, and may be used by whom the system lets.
+    pub fn new(identity: Identity, control: Control) -> Setup {
+        Setup { identity, control, access: Access::default(), recorder: None, start: Instant::now() }
+    }
+}
+
+/// Opens every link of `wanted` and serves clients on them in threads of their own, until `stop` is set. What clients ask
 /// goes to `events`. The channel's other end sees it disconnected when all links have closed by themselves, as standard
 /// input does at its end.
 ///
 /// # Errors
 /// The first link that cannot be opened, with the cause; none is open then, and `stop` may be set.
-pub fn serve(addrs: &[LinkAddr], identity: Identity, events: Sender<LinkEvent>, stop: Arc<AtomicBool>) -> Result<Links, LinkError> {
-    let context = Context { identity: Arc::new(identity), events, stop: Arc::clone(&stop), next_client: Arc::new(AtomicU64::new(1)) };
-    let opened = addrs.iter().map(Opened::open).collect::<Result<Vec<_>, _>>()?;
+pub fn serve(wanted: &[Wanted], setup: Setup, events: Sender<LinkEvent>, stop: Arc<AtomicBool>) -> Result<Links, LinkError> {
+    let Setup { identity, control, access, recorder, start } = setup;
+    let context = Context {
+        identity: Arc::new(identity),
+        events,
+        stop: Arc::clone(&stop),
+        control,
+        registry: Arc::new(Registry::default()),
+        uploads: Arc::new(Store::new(Limits::default())),
+        tap: Arc::new(Tap::new(start, recorder)),
+        next_client: Arc::new(AtomicU64::new(1)),
+        next_line: Arc::new(AtomicU32::new(1)),
+    };
+    let opened = wanted.iter().map(|wanted| Opened::open(&wanted.addr, &access)).collect::<Result<Vec<_>, _>>()?;
     let mut links = Links { listening: Vec::new(), threads: Vec::new() };
-    for (addr, link) in addrs.iter().zip(opened) {
+    for (Wanted { addr, key }, link) in wanted.iter().zip(opened) {
         let client_addr = link.client_addr(addr);
         links.listening.push(Listening { addr: addr.clone(), client_addr: client_addr.clone() });
-        let context = context.clone();
-        let thread = thread::Builder::new().name(format!("link {addr}")).spawn(move || link.serve(&context, &client_addr.to_string()));
-        match thread {
+        let (context, key) = (context.clone(), *key);
+        let serve = move || link.serve(&context, &client_addr.to_string(), key);
+        match thread::Builder::new().name(format!("link {addr}")).spawn(serve) {
             Ok(thread) => links.threads.push(thread),
             Err(error) => {
                 stop.store(true, Ordering::Relaxed);
@@ -165,9 +229,9 @@ enum Opened {
 }
 
 impl Opened {
-    fn open(addr: &LinkAddr) -> Result<Self, LinkError> {
+    fn open(addr: &LinkAddr, access: &Access) -> Result<Self, LinkError> {
         Ok(match addr {
-            LinkAddr::Unix(path) => Opened::Unix(unix::Listener::bind(path)?),
+            LinkAddr::Unix(path) => Opened::Unix(unix::Listener::bind(path, access)?),
             LinkAddr::Serial { device, baud } => {
                 let link = tty::open_serial(device, *baud)?;
                 Opened::Serial { link, device: device.clone(), baud: *baud }
@@ -188,30 +252,40 @@ impl Opened {
         }
     }
 
-    fn serve(self, context: &Context, name: &str) {
+    fn serve(self, context: &Context, name: &str, key: Option<Key>) {
+        let terms = Terms { name, baud: None, exclusive: true, key, may_monitor: false, only_stop: false };
         match self {
-            Opened::Unix(listener) => serve_unix(&listener, context, name),
+            Opened::Unix(listener) => serve_unix(&listener, context, &Terms { exclusive: false, ..terms }),
             Opened::Serial { link, device, baud } => {
+                let terms = Terms { baud: Some(baud), ..terms };
                 let mut link = Some(link);
                 while let Some(open) = link {
-                    connection::serve(open, context, name);
+                    connection::serve(&open, context, &terms);
+                    // Closed before it is looked for: its lock would be in the way.
+                    drop(open);
                     link = reopen(&device, baud, context);
                 }
             }
-            Opened::Pty { link, .. } | Opened::Stdio(link) => {
-                connection::serve(link, context, name);
+            Opened::Pty { link, .. } => {
+                // Its other end stays open here, so only an error can end it; then it is served anew.
+                while !context.stopping() {
+                    connection::serve(&link, context, &terms);
+                }
             }
+            Opened::Stdio(link) => connection::serve(&link, context, &terms),
         }
     }
 }
 
 /// Takes clients until the runtime stops.
-fn serve_unix(listener: &unix::Listener, context: &Context, name: &str) {
+fn serve_unix(listener: &unix::Listener, context: &Context, terms: &Terms<'_>) {
     let clients = &AtomicUsize::new(0);
+    let name = terms.name;
     thread::scope(|scope| {
         while !context.stopping() {
-            let link = match listener.accept(io::TICK) {
-                Ok(Some(link)) => link,
+            context.end_expired();
+            let (link, peer) = match listener.accept(io::TICK) {
+                Ok(Some(accepted)) => accepted,
                 Ok(None) => continue,
                 Err(error) => {
                     log::warn!("{name}: cannot take a client: {error}");
@@ -219,13 +293,16 @@ fn serve_unix(listener: &unix::Listener, context: &Context, name: &str) {
                     continue;
                 }
             };
-            if clients.load(Ordering::Relaxed) >= MAX_CLIENTS {
-                log::warn!("{name}: {MAX_CLIENTS} clients are connected, no more are taken");
+            let connected = clients.load(Ordering::Relaxed);
+            if connected >= MAX_CLIENTS + MAX_STOPPING {
+                log::warn!("{name}: {connected} clients are connected, no more are taken");
+                unix::refuse(&link, qwark_wire::ErrorCode::Busy, "too many clients are connected");
                 continue;
             }
             clients.fetch_add(1, Ordering::Relaxed);
+            let terms = Terms { may_monitor: peer.may_monitor(), only_stop: connected >= MAX_CLIENTS, ..terms.clone() };
             let serve = move || {
-                connection::serve(link, context, name);
+                connection::serve(&link, context, &terms);
                 clients.fetch_sub(1, Ordering::Relaxed);
             };
             let thread = thread::Builder::new().name("link reader".to_owned());
@@ -244,6 +321,7 @@ fn reopen(device: &std::path::Path, baud: u32, context: &Context) -> Option<Dupl
     }
     while !context.stopping() {
         thread::sleep(REOPEN);
+        context.end_expired();
         match tty::open_serial(device, baud) {
             Ok(link) => {
                 log::info!("{} is back", device.display());

@@ -2,13 +2,16 @@
 
 use std::time::Instant;
 
-use qwark_wire::{Form, Identify, Loss, MAX_FRAME, ParseError, SCHEMA, Sampling, Str, Thinking};
-use qwark_wire::{VERSION_MAX, VERSION_MIN};
+use qwark_wire::{Identify, MAX_FRAME, Models, SCHEMA, Sampling, Str, VERSION_MAX, VERSION_MIN};
 
-use super::MAX_TEXT;
-use super::reply::ReplySender;
+use super::handle::SessionHandle;
+use super::registry::LINGER;
 use crate::sampler::SamplingParams;
 pub use crate::scheduler::ClientId;
+use crate::scheduler::Safety;
+pub use crate::session::Request;
+use crate::session::{self, MAX_REQUESTS, MAX_TEXT};
+use crate::uploads;
 
 /// Something that happened on a link.
 #[derive(Debug)]
@@ -22,67 +25,34 @@ pub struct LinkEvent {
 /// What happened to a client.
 #[derive(Debug)]
 pub enum What {
-    /// It is there. Answers go where the sender leads.
-    Connected(ReplySender),
+    /// It is there. Answers go where the handle leads, also when it comes back over another line.
+    Connected(SessionHandle),
     /// It asks for an answer.
     Generate {
-        /// Its id among the client's requests; not 0.
-        id: u32,
+        /// The request's number in the session: never used twice.
+        serial: u32,
         /// What it asks.
-        request: Request,
+        request: Box<Request>,
         /// When its first frame arrived.
         received: Instant,
     },
     /// It wants no more of an answer.
     Cancel {
-        /// The request's id.
-        id: u32,
+        /// The request's number.
+        serial: u32,
     },
-    /// Something arrived that was no message. It has been answered where an answer helps.
-    BadFrame(BadFrame),
-    /// It is gone: nothing that it asked for is wanted any more.
+    /// It asks to end an emergency stop.
+    Reset {
+        /// The stop's number.
+        stop: u32,
+    },
+    /// It asks to arm the runtime.
+    Arm {
+        /// The number of the last stop.
+        stop: u32,
+    },
+    /// It is gone for good: nothing that it asked for is wanted any more.
     Disconnected,
-}
-
-/// Why something that arrived was no message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadFrame {
-    /// It was no frame.
-    #[error(transparent)]
-    Lost(#[from] Loss),
-    /// It was a frame, and held nothing that is understood.
-    #[error(transparent)]
-    Refused(#[from] ParseError),
-}
-
-/// A question to the model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// How each token is chosen.
-    pub sampling: Sampling,
-    /// Whether the prompt is a user's words or the very text to continue.
-    pub form: Form,
-    /// Whether to think first.
-    pub thinking: Thinking,
-    /// The system text; `None` leaves it to the chat template.
-    pub system: Option<String>,
-    /// The prompt.
-    pub prompt: String,
-    /// The answer ends before any of these.
-    pub stops: Vec<String>,
-}
-
-impl Default for Request {
-    fn default() -> Self {
-        Request {
-            sampling: Sampling::default(),
-            form: Form::Chat,
-            thinking: Thinking::Default,
-            system: None,
-            prompt: String::new(),
-            stops: Vec::new(),
-        }
-    }
 }
 
 impl From<Sampling> for SamplingParams {
@@ -100,6 +70,18 @@ impl From<Sampling> for SamplingParams {
     }
 }
 
+impl From<Safety> for qwark_wire::Safety {
+    fn from(safety: Safety) -> Self {
+        qwark_wire::Safety { state: safety.state, stop: safety.stop }
+    }
+}
+
+/// Bits of Identify's `features`.
+mod feature {
+    pub(super) const UPLOADS: u32 = 1;
+    pub(super) const SEALED: u32 = 16;
+}
+
 /// Who the runtime is, as it tells every client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -114,18 +96,29 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The message that says so.
-    pub(super) fn message(&self) -> Identify<'_> {
-        Identify {
+    /// What is said to a client that has `kept` requests here, whose Hello had `client_nonce`.
+    pub(super) fn identify(&self, kept: usize, client_nonce: u64, nonce: u64, safety: Safety, sealed: bool) -> session::Identity {
+        let fixed = Identify {
             version_min: VERSION_MIN,
             version_max: VERSION_MAX,
             boot_id: self.boot_id,
             schema: SCHEMA,
+            client_nonce,
+            nonce,
+            kept: kept.try_into().unwrap_or(u16::MAX),
+            features: feature::UPLOADS | if sealed { feature::SEALED } else { 0 },
+            safety: safety.state,
+            stop: safety.stop,
             max_frame: MAX_FRAME as u16,
             max_text: MAX_TEXT as u32,
             context: self.context,
             max_parallel: self.max_parallel,
-            model: Str::cut(&self.model),
-        }
+            max_requests: MAX_REQUESTS as u16,
+            linger_s: LINGER.as_secs() as u16,
+            upload_quota: uploads::CLIENT_QUOTA,
+            models: Models::new(),
+            commands: Str::default(),
+        };
+        session::Identity { fixed, models: vec![self.model.clone()], commands: String::new() }
     }
 }

@@ -1,23 +1,30 @@
 //! Scheduler, engine and text together: requests in, replies out, one step at a time. Every way to use Qwark (the program's
 //! `run` and `chat`, the server, a library user) goes through here.
 
+mod control;
+mod health;
 mod open;
+mod pace;
 
 use std::time::Instant;
 
 use qwark_kernels::Position;
-use qwark_wire::Reason;
+use qwark_wire::{Priority, Reason};
 
+pub use control::Control;
+pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
 use crate::chat::{Chat, ChatError, ChatTemplate};
-use crate::engine::{BatchError, Engine, MAX_BATCH, Row};
+use crate::engine::{BatchError, Engine, EngineOptions, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
 use crate::sampler::SamplingError;
-use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Scheduler};
+use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::tokenizer::{Special, Tokenizer};
+use health::Meter;
+use pace::Pace;
 
-/// Requests that may wait for a sequence.
+/// Requests of one class and higher ones that may wait for their turn.
 pub const MAX_QUEUE: usize = 64;
 
 /// What is to be answered.
@@ -38,6 +45,19 @@ pub struct Request {
     pub prompt: Prompt,
     /// How.
     pub params: GenerationParams,
+    /// Whose turn it is before whose.
+    pub priority: Priority,
+    /// When the answer ends at the latest, with what there is by then.
+    pub deadline: Option<Instant>,
+    /// What the answer is to be if the deadline comes first.
+    pub fallback: Option<String>,
+}
+
+impl Request {
+    /// A request of normal priority, without a deadline.
+    pub fn new(prompt: Prompt, params: GenerationParams) -> Request {
+        Request { prompt, params, priority: Priority::Normal, deadline: None, fallback: None }
+    }
 }
 
 /// Why a request is refused.
@@ -81,8 +101,10 @@ pub enum Reply {
     Done {
         /// Whose, why, and what it took.
         finished: Finished<()>,
-        /// Bytes of the whole answer.
+        /// Bytes of all its text.
         text_bytes: usize,
+        /// Where in that text the answer begins: 0, unless the fallback took the place of what came before it.
+        answer_at: usize,
     },
 }
 
@@ -100,6 +122,7 @@ impl Reply {
 #[derive(Debug)]
 struct Answer {
     generation: Generation,
+    fallback: Option<String>,
     text_bytes: usize,
 }
 
@@ -109,15 +132,31 @@ pub struct Runtime<'m> {
     tokenizer: &'m Tokenizer<'m>,
     template: &'m ChatTemplate,
     scheduler: Scheduler<Answer>,
+    control: Control,
     rows: Vec<Row>,
+    pace: Pace,
+    steps: u64,
+    meter: Meter,
 }
 
 impl<'m> Runtime<'m> {
-    /// A runtime with nothing to do.
+    /// A runtime with nothing to do, armed. It runs as many requests at once as the engine has outputs; sequences beyond those keep
+    /// what parked requests have in the cache.
     pub fn new(engine: Engine<'m>, tokenizer: &'m Tokenizer<'m>, template: &'m ChatTemplate) -> Runtime<'m> {
-        let options = engine.options();
-        let limits = Limits { sequences: options.sequences, context: options.context, queue: MAX_QUEUE, batch: MAX_BATCH };
-        Runtime { engine, tokenizer, template, scheduler: Scheduler::new(limits), rows: Vec::with_capacity(MAX_BATCH) }
+        let EngineOptions { sequences, context, outputs, .. } = *engine.options();
+        let limits = Limits { parallel: outputs.min(sequences), sequences, context, queue: MAX_QUEUE, batch: MAX_BATCH };
+        let scheduler = Scheduler::new(limits);
+        Runtime {
+            control: Control::new(scheduler.latch().clone(), engine.interrupt().clone()),
+            engine,
+            tokenizer,
+            template,
+            scheduler,
+            rows: Vec::with_capacity(MAX_BATCH),
+            pace: Pace::new(),
+            steps: 0,
+            meter: Meter::default(),
+        }
     }
 
     /// The engine within.
@@ -125,16 +164,27 @@ impl<'m> Runtime<'m> {
         &self.engine
     }
 
-    /// Takes a request that was received at `now`.
+    /// What other threads may do to it.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Requests that run at once.
+    pub fn parallel(&self) -> usize {
+        self.scheduler.limits().parallel
+    }
+
+    /// Takes a request that was received at `received`.
     ///
     /// # Errors
     /// The refusal, which is then the whole answer.
-    pub fn submit(&mut self, key: RequestKey, request: &Request, now: Instant) -> Result<(), RequestError> {
+    pub fn submit(&mut self, key: RequestKey, request: &Request, received: Instant) -> Result<(), RequestError> {
         if request.params.max_tokens == 0 {
             return Err(RequestError::NoTokens);
         }
         // Before the work of tokenising, which a flood of requests would otherwise cost the others.
-        self.scheduler.check(key)?;
+        let terms = Terms { received, priority: request.priority, deadline: request.deadline };
+        self.scheduler.check(key, &terms)?;
         let prompt = match &request.prompt {
             Prompt::Chat(chat) => self.template.encode(self.tokenizer, chat)?,
             Prompt::Raw(text) => {
@@ -149,7 +199,8 @@ impl<'m> Runtime<'m> {
             return Err(RequestError::Token { token, vocab });
         }
         let generation = Generation::new(&request.params, &prompt)?;
-        Ok(self.scheduler.submit(key, prompt, Answer { generation, text_bytes: 0 }, now)?)
+        let answer = Answer { generation, fallback: request.fallback.clone(), text_bytes: 0 };
+        Ok(self.scheduler.submit(key, prompt, answer, terms)?)
     }
 
     /// Ends a request; its text so far and the end are handed to `emit`. Nothing happens where it is not known.
@@ -180,23 +231,71 @@ impl<'m> Runtime<'m> {
         self.scheduler.is_idle()
     }
 
-    /// Computes one step and hands what it says to `emit`. `ready` says whether a client can take more text.
-    /// Returns whether anything was computed: if not, there is nothing to do until a request or a ready client comes.
+    /// Forgets the interrupts so far; to be called before the cancels that have come are taken in. Those that come after that
+    /// interrupt the next step.
+    pub fn clear_interrupt(&self) {
+        self.control.clear_interrupt();
+    }
+
+    /// Resets an emergency stop, which ends every request that it has not ended yet.
+    pub fn reset(&mut self, stop: u32, now: Instant, emit: &mut dyn FnMut(Reply)) -> Safety {
+        self.end_due(now, emit);
+        self.scheduler.reset(stop)
+    }
+
+    /// Arms the runtime after a reset.
+    pub fn arm(&mut self, stop: u32) -> Safety {
+        self.scheduler.arm(stop)
+    }
+
+    /// When the next deadline comes: [`Runtime::step`] is to be called then, also where there was nothing to compute.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.scheduler.next_deadline()
+    }
+
+    /// How it is.
+    pub fn health(&self) -> Health {
+        Health {
+            steps: self.steps,
+            requests: self.scheduler.counts(),
+            tokens_per_s: self.meter.per_second(),
+            safety: self.control.safety(),
+        }
+    }
+
+    /// Ends what an emergency stop or a deadline ends, computes one step and hands what it says to `emit`. `ready` says whether a
+    /// client can take more text. Returns whether there was anything to compute: if not, there is nothing to do until a request, a
+    /// ready client or a deadline comes.
+    ///
+    /// A step that is interrupted says nothing, and is computed again by a later call.
     ///
     /// # Errors
     /// None in a sound program: the scheduler plans within the engine's limits.
     pub fn step(&mut self, ready: impl Fn(ClientId) -> bool, emit: &mut dyn FnMut(Reply)) -> Result<bool, BatchError> {
-        self.scheduler.plan(&mut self.rows, Instant::now(), ready);
+        let start = Instant::now();
+        self.end_due(start, emit);
+        let again = self.scheduler.plan(&mut self.rows, self.pace.prompt_rows(), start, ready);
         if self.rows.is_empty() {
             return Ok(false);
         }
+        self.control.hold_off(again);
         let vocab = self.engine.model().config.vocab;
-        let logits = self.engine.forward(&self.rows)?;
+        let logits = match self.engine.forward(&self.rows) {
+            Ok(logits) => logits,
+            Err(BatchError::Interrupted) => {
+                self.scheduler.undo(&self.rows);
+                self.control.clear_interrupt();
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
+        };
         let outputs = self.rows.iter().filter(|row| row.logits);
+        let mut tokens = 0;
         for (Row { at: Position { seq, .. }, .. }, logits) in outputs.zip(logits.chunks_exact_mut(vocab)) {
             let Some((key, answer)) = self.scheduler.payload(*seq) else { continue };
             let Accepted { token, text, done } = answer.generation.next(self.tokenizer, logits);
             say(key, answer, text, emit);
+            tokens += 1;
             let now = Instant::now();
             let finished = match done {
                 // The token that ends an answer is not part of it.
@@ -207,7 +306,20 @@ impl<'m> Runtime<'m> {
                 finish(finished, emit);
             }
         }
+        let time = start.elapsed();
+        self.pace.took(self.rows.len(), time);
+        self.meter.add(tokens, time);
+        self.steps += 1;
         Ok(true)
+    }
+
+    /// Ends every request that must not go on.
+    fn end_due(&mut self, now: Instant, emit: &mut dyn FnMut(Reply)) {
+        // First: a stop that comes after this interrupts the next step.
+        self.control.clear_stop();
+        while let Some(finished) = self.scheduler.due(now) {
+            finish(finished, emit);
+        }
     }
 }
 
@@ -219,14 +331,20 @@ fn say(key: RequestKey, answer: &mut Answer, text: String, emit: &mut dyn FnMut(
     }
 }
 
-/// Releases the text that was held back, then the end itself.
+/// Releases the text that was held back, then the fallback where the deadline came before the answer, then the end itself.
 fn finish(finished: Finished<Answer>, emit: &mut dyn FnMut(Reply)) {
     let key = finished.key;
-    let (mut answer, finished) = finished.split();
+    let (mut answer, mut finished) = finished.split();
     // A stop string cut the answer where it begins: nothing behind it is part of the answer.
     if finished.reason != Reason::StopString {
         let rest = answer.generation.finish();
         say(key, &mut answer, rest, emit);
     }
-    emit(Reply::Done { finished, text_bytes: answer.text_bytes });
+    let mut answer_at = 0;
+    if let Some(fallback) = answer.fallback.take_if(|_| finished.reason == Reason::Deadline) {
+        finished.reason = Reason::Fallback;
+        answer_at = answer.text_bytes;
+        say(key, &mut answer, fallback, emit);
+    }
+    emit(Reply::Done { finished, text_bytes: answer.text_bytes, answer_at });
 }

@@ -19,7 +19,9 @@ pub struct OpenOptions {
     /// Tokens of each sequence; by default [`DEFAULT_CONTEXT`] or what the model has, if less.
     pub context: Option<usize>,
     /// Requests that run at once.
-    pub sequences: usize,
+    pub parallel: usize,
+    /// Sequences of the cache beyond those: that many requests can be parked for others without being computed again afterwards.
+    pub spare: usize,
     /// Storage of keys and values.
     pub kv: KvDType,
     /// A lower instruction set than the CPU's best.
@@ -28,7 +30,14 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { threads: None, context: None, sequences: 1, kv: KvDType::F16, isa: None }
+        OpenOptions { threads: None, context: None, parallel: 1, spare: 0, kv: KvDType::F16, isa: None }
+    }
+}
+
+impl OpenOptions {
+    /// Sequences of the cache, which [`MemoryPlan`](crate::engine::MemoryPlan) is to count.
+    pub fn sequences(&self) -> usize {
+        self.parallel.saturating_add(self.spare)
     }
 }
 
@@ -89,7 +98,7 @@ impl<'a> Opened<'a> {
             threads: options.threads.unwrap_or_else(default_threads),
             kv: options.kv,
             context: self.context(options),
-            sequences: options.sequences,
+            sequences: options.sequences(),
             outputs,
         };
         log::info!("{}: {} kernels, {} threads, context {}", self.model.config.name, kernels.isa(), options.threads, options.context);
@@ -101,8 +110,8 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// As [`Opened::engine`].
     pub fn runtime(&'a self, options: &OpenOptions) -> Result<Runtime<'a>, OpenError> {
-        // A step samples at most one token of each sequence.
-        let engine = self.engine(options, options.sequences)?;
+        // A step samples at most one token of each request that runs.
+        let engine = self.engine(options, options.parallel)?;
         Ok(Runtime::new(engine, &self.tokenizer, &self.template))
     }
 

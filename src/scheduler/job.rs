@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use qwark_wire::Reason;
+use qwark_wire::{Priority, Reason};
 
 /// One client's session; no two are alike while the runtime lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +13,17 @@ pub struct RequestKey {
     pub client: ClientId,
     /// The client's number.
     pub id: u32,
+}
+
+/// What a request asks for, besides its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// When it was received.
+    pub received: Instant,
+    /// Whose turn it is before whose.
+    pub priority: Priority,
+    /// When its answer ends at the latest, with what there is by then.
+    pub deadline: Option<Instant>,
 }
 
 /// Where the time of a request went. All count from its receipt, or from the end of the phase before.
@@ -55,14 +66,25 @@ impl<T> Finished<T> {
     }
 }
 
-/// A request, on a sequence or waiting for one.
+/// When a request's turn is among those of its class: those that run go on running, then by age.
+pub(super) type Turn = (bool, u64);
+
+/// A request, on a sequence or without one.
 #[derive(Debug)]
 pub(super) struct Job<T> {
     pub key: RequestKey,
     pub payload: T,
+    pub terms: Terms,
+    /// Requests that were taken before this one.
+    pub age: u64,
+    /// Whether its client could take more text when the last step was planned.
+    pub ready: bool,
+    /// Whether it had a place in the last step.
+    pub running: bool,
+    /// Whether an interrupt took rows of it back that have not been planned again.
+    pub undone: bool,
     prompt: Vec<u32>,
     answer: Vec<u32>,
-    arrived: Instant,
     /// When it first got a sequence.
     admitted: Option<Instant>,
     first_token: Option<Instant>,
@@ -70,8 +92,21 @@ pub(super) struct Job<T> {
 }
 
 impl<T> Job<T> {
-    pub fn new(key: RequestKey, prompt: Vec<u32>, payload: T, arrived: Instant) -> Job<T> {
-        Job { key, payload, prompt, answer: Vec::new(), arrived, admitted: None, first_token: None, cached_tokens: 0 }
+    pub fn new(key: RequestKey, prompt: Vec<u32>, payload: T, terms: Terms, age: u64) -> Job<T> {
+        Job {
+            key,
+            payload,
+            terms,
+            age,
+            ready: false,
+            running: false,
+            undone: false,
+            prompt,
+            answer: Vec::new(),
+            admitted: None,
+            first_token: None,
+            cached_tokens: 0,
+        }
     }
 
     /// It gets a sequence that has its first `cached` tokens already; perhaps not for the first time.
@@ -82,9 +117,18 @@ impl<T> Job<T> {
         }
     }
 
-    /// When it first got a sequence.
-    pub fn admitted(&self) -> Option<Instant> {
-        self.admitted
+    /// Whether it ever had a sequence.
+    pub fn started(&self) -> bool {
+        self.admitted.is_some()
+    }
+
+    /// Its priority as a number, higher before lower.
+    pub fn class(&self) -> u8 {
+        self.terms.priority.number()
+    }
+
+    pub fn turn(&self) -> Turn {
+        (!self.running, self.age)
     }
 
     /// Tokens of its prompt.
@@ -121,7 +165,7 @@ impl<T> Job<T> {
     }
 
     pub fn finish(self, reason: Reason, now: Instant) -> Finished<T> {
-        let Job { key, payload, prompt, answer, arrived, admitted, first_token, cached_tokens } = self;
+        let Job { key, payload, terms, prompt, answer, admitted, first_token, cached_tokens, .. } = self;
         let admitted = admitted.unwrap_or(now);
         Finished {
             key,
@@ -130,11 +174,11 @@ impl<T> Job<T> {
             cached_tokens,
             output_tokens: answer.len(),
             timings: Timings {
-                queue: admitted - arrived,
+                queue: admitted - terms.received,
                 // The first token is sampled as soon as the prompt is through.
                 prefill: first_token.unwrap_or(now) - admitted,
-                first_token: first_token.map_or(Duration::ZERO, |first| first - arrived),
-                total: now - arrived,
+                first_token: first_token.map_or(Duration::ZERO, |first| first - terms.received),
+                total: now - terms.received,
             },
             payload,
         }

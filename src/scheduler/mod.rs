@@ -1,38 +1,53 @@
 //! Which rows the next step computes. A pure state machine: requests, cancellations, sampled tokens and the time are
 //! its inputs, the rows of the next batch and finished requests its outputs.
 //!
-//! Every running request owns one sequence of the cache. A step takes one row of each decoding request, then fills the batch
-//! with prompt rows, oldest request first, so that a long prompt never halts answers that are under way. Since rows do not
-//! influence each other, neither do requests. A request whose client does not read gives its sequence up to one that waits.
+//! A step takes one row of each request that decodes, then fills the batch with prompt rows, oldest request first, so that a long
+//! prompt never halts answers that are under way. Since rows do not influence each other, neither do requests.
+//!
+//! Only the highest class that can run is computed, and at most [`Limits::parallel`] requests of it. A request that ran and has no
+//! place now is *parked*: it keeps its sequence of the cache and goes on from there, or, where others need the sequence, from its
+//! first tokens. A request whose client does not read is parked too. None of this changes an answer.
+//!
+//! An emergency stop is looked at wherever something could begin: see [`Latch`].
 
 mod job;
+mod safety;
+mod turns;
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use qwark_kernels::Position;
-use qwark_wire::Reason;
+use qwark_wire::{Reason, SafetyState};
 
 use crate::engine::Row;
-use job::Job;
-pub use job::{ClientId, Finished, RequestKey, Timings};
+pub use job::{ClientId, Finished, RequestKey, Terms, Timings};
+use job::{Job, Turn};
+pub use safety::{Latch, Safety};
 
 /// Bounds of a scheduler.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Sequences of the cache: the most requests that run at once.
+    /// Requests that run at once.
+    pub parallel: usize,
+    /// Sequences of the cache, at least `parallel`; those beyond keep what parked requests have there.
     pub sequences: usize,
     /// Tokens of each, prompt and answer together.
     pub context: usize,
-    /// Requests that may wait for a sequence.
+    /// Requests of one class and higher ones that may wait for their turn.
     pub queue: usize,
-    /// Rows of one batch.
+    /// Rows of one batch, at least `parallel`.
     pub batch: usize,
 }
 
 /// Why a request is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// An emergency stop is latched, or came after the request.
+    #[error("an emergency stop is latched")]
+    Stopped,
+    /// Nothing is generated between reset and arming.
+    #[error("the runtime is not armed")]
+    Disarmed,
     /// The client has a request of this number that is not finished.
     #[error("request {0} is still running")]
     DuplicateId(u32),
@@ -48,16 +63,36 @@ pub enum Refusal {
         context: usize,
     },
     /// The waiting line is full.
-    #[error("busy: {0} requests are waiting already")]
+    #[error("busy with {0} requests already")]
     Busy(usize),
+}
+
+/// How many requests there are of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// In the last step.
+    pub running: usize,
+    /// Never begun.
+    pub queued: usize,
+    /// Begun, and not in the last step.
+    pub parked: usize,
 }
 
 /// The state machine. `T` is what the caller keeps with each request.
 #[derive(Debug)]
 pub struct Scheduler<T> {
     limits: Limits,
+    latch: Latch,
+    /// The last emergency stop whose requests have all ended, and when they had.
+    settled: u32,
+    settled_at: Option<Instant>,
     sequences: Vec<Sequence<T>>,
-    waiting: VecDeque<Job<T>>,
+    /// Requests without a sequence, in no order.
+    waiting: Vec<Job<T>>,
+    /// Requests taken so far.
+    taken: u64,
+    /// Turns of the step that is planned; kept between steps.
+    turns: Vec<Turn>,
     /// Sequences in the order of the step that is planned; kept between steps.
     order: Vec<usize>,
 }
@@ -67,57 +102,84 @@ pub struct Scheduler<T> {
 struct Sequence<T> {
     /// Tokens whose keys and values are in the cache; kept after a request, for a later one that begins alike.
     cached: Vec<u32>,
-    running: Option<Job<T>>,
+    job: Option<Job<T>>,
 }
 
 impl<T> Scheduler<T> {
-    /// A scheduler with nothing to do.
+    /// A scheduler with nothing to do, armed.
     pub fn new(limits: Limits) -> Scheduler<T> {
-        let sequence = || Sequence { cached: Vec::with_capacity(limits.context), running: None };
+        let sequence = || Sequence { cached: Vec::with_capacity(limits.context), job: None };
         Scheduler {
             limits,
+            latch: Latch::default(),
+            settled: Safety::ARMED.stop,
+            settled_at: None,
             sequences: (0..limits.sequences).map(|_| sequence()).collect(),
-            waiting: VecDeque::with_capacity(limits.queue),
+            waiting: Vec::with_capacity(limits.queue),
+            taken: 0,
+            turns: Vec::with_capacity(limits.queue),
             order: Vec::with_capacity(limits.sequences),
         }
     }
 
-    /// Whether a request of this key would be taken, as far as can be said without its prompt.
+    /// Its bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The emergency stop, for any thread to set.
+    pub fn latch(&self) -> &Latch {
+        &self.latch
+    }
+
+    /// Resets an emergency stop; see [`Safety::reset`]. Does nothing while [`Scheduler::due`] has requests that it ended.
+    pub fn reset(&mut self, stop: u32) -> Safety {
+        if self.settled == stop { self.latch.reset(stop) } else { self.latch.get() }
+    }
+
+    /// Arms after a reset; see [`Safety::armed`].
+    pub fn arm(&mut self, stop: u32) -> Safety {
+        self.latch.arm(stop)
+    }
+
+    /// Whether a request on these terms would be taken, as far as can be said without its prompt.
     ///
     /// # Errors
     /// The refusal.
-    pub fn check(&self, key: RequestKey) -> Result<(), Refusal> {
+    pub fn check(&self, key: RequestKey, terms: &Terms) -> Result<(), Refusal> {
+        match self.latch.get().state {
+            SafetyState::Armed if self.settled_at.is_none_or(|settled| settled <= terms.received) => {}
+            SafetyState::Disarmed => return Err(Refusal::Disarmed),
+            _ => return Err(Refusal::Stopped),
+        }
         if self.keys().any(|known| known == key) {
             return Err(Refusal::DuplicateId(key.id));
         }
-        // The next step takes as many from the line as there are free sequences.
-        let free = self.sequences.iter().filter(|s| s.running.is_none()).count();
-        if self.waiting.len() >= self.limits.queue + free { Err(Refusal::Busy(self.waiting.len())) } else { Ok(()) }
+        // Requests of lower classes are in nobody's way.
+        let before = self.jobs().filter(|job| job.class() >= terms.priority.number()).count();
+        if before >= self.limits.queue + self.limits.parallel { Err(Refusal::Busy(before)) } else { Ok(()) }
     }
 
-    /// Takes a request that was received at `received`, to be started by the first step that finds a free sequence.
+    /// Takes a request, to be started by the first step in which it is its turn.
     ///
     /// # Errors
     /// The refusal; the request is then not known to the scheduler.
-    pub fn submit(&mut self, key: RequestKey, prompt: Vec<u32>, payload: T, received: Instant) -> Result<(), Refusal> {
-        self.check(key)?;
+    pub fn submit(&mut self, key: RequestKey, prompt: Vec<u32>, payload: T, terms: Terms) -> Result<(), Refusal> {
+        self.check(key, &terms)?;
         if prompt.is_empty() {
             return Err(Refusal::EmptyPrompt);
         }
         if prompt.len() >= self.limits.context {
             return Err(Refusal::PromptTooLong { tokens: prompt.len(), context: self.limits.context });
         }
-        self.waiting.push_back(Job::new(key, prompt, payload, received));
+        self.waiting.push(Job::new(key, prompt, payload, terms, self.taken));
+        self.taken += 1;
         Ok(())
     }
 
     /// Ends one request, wherever it is; `None` where it is not known (finished already, or never taken).
     pub fn cancel(&mut self, key: RequestKey, now: Instant) -> Option<Finished<T>> {
-        if let Some(i) = self.waiting.iter().position(|job| job.key == key) {
-            return self.waiting.remove(i).map(|job| job.finish(Reason::Cancelled, now));
-        }
-        let seq = self.sequences.iter().position(|s| s.running.as_ref().is_some_and(|job| job.key == key))?;
-        self.finish(seq, Reason::Cancelled, now)
+        self.end(key, Reason::Cancelled, now)
     }
 
     /// Ends every request of a client that is gone; nobody is there to be told.
@@ -128,65 +190,104 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// Writes the rows of the next step, which begins at `now`; none where nothing can run. `ready` says whether a client can
-    /// take more text: a request whose client can't is left out, and nobody else waits for it.
+    /// Ends a request that must not go on at `now`: every one after an emergency stop, else one whose deadline has come. To be
+    /// called until it returns none, before each step.
+    pub fn due(&mut self, now: Instant) -> Option<Finished<T>> {
+        let stop = self.latch.get().stop;
+        if stop != self.settled {
+            let left = self.keys().next();
+            if let Some(key) = left {
+                return self.end(key, Reason::Stopped, now);
+            }
+            (self.settled, self.settled_at) = (stop, Some(now));
+        }
+        let overdue = self.jobs().find(|job| job.terms.deadline.is_some_and(|deadline| deadline <= now))?.key;
+        self.end(overdue, Reason::Deadline, now)
+    }
+
+    /// When the next deadline comes.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.jobs().filter_map(|job| job.terms.deadline).min()
+    }
+
+    /// Writes the rows of the next step, which begins at `now`; none where nothing can run. At most `prompt_rows` of them are of
+    /// prompts. `ready` says whether a client can take more text: a request whose client can't is left out, and nobody else waits
+    /// for it. Returns whether an interrupt took some of these rows back before: they should not be interrupted again.
     ///
-    /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each row with `logits` set,
-    /// before the next call.
-    pub fn plan(&mut self, rows: &mut Vec<Row>, now: Instant, ready: impl Fn(ClientId) -> bool) {
+    /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each row with `logits` set, or
+    /// [`Scheduler::undo`] for all of them, before the next call.
+    pub fn plan(&mut self, rows: &mut Vec<Row>, prompt_rows: usize, now: Instant, ready: impl Fn(ClientId) -> bool) -> bool {
         rows.clear();
-        self.admit(now);
-        self.make_way(now, &ready);
+        if self.latch.get() != (Safety { state: SafetyState::Armed, stop: self.settled }) {
+            return false;
+        }
+        self.take_turns(now, ready);
         let Scheduler { order, sequences, .. } = self;
         order.clear();
-        order.extend((0..sequences.len()).filter(|&seq| sequences[seq].running.is_some()));
+        order.extend((0..sequences.len()).filter(|&seq| sequences[seq].job.as_ref().is_some_and(|job| job.running)));
         // Decoding requests first (they have one token to feed), then prompts by age.
         order.sort_unstable_by_key(|&seq| {
-            let Sequence { cached, running } = &sequences[seq];
-            (running.as_ref().map(|job| (job.pending(cached) > 1, job.admitted())), seq)
+            let Sequence { cached, job } = &sequences[seq];
+            job.as_ref().map(|job| (job.pending(cached) > 1, job.age))
         });
+        let (mut prompt_rows, mut again) = (prompt_rows, false);
         for &seq in order.iter() {
-            let Sequence { cached, running: Some(running) } = &mut sequences[seq] else { continue };
-            if !ready(running.key.client) {
-                continue;
+            let Sequence { cached, job: Some(job) } = &mut sequences[seq] else { continue };
+            let pending = job.pending(cached);
+            let room = self.limits.batch - rows.len();
+            let todo = if pending > 1 { pending.min(prompt_rows).min(room) } else { pending.min(room) };
+            if pending > 1 {
+                prompt_rows -= todo;
             }
-            let todo = running.pending(cached).min(self.limits.batch - rows.len());
             for _ in 0..todo {
                 let pos = cached.len();
-                let token = running.token(pos);
+                let token = job.token(pos);
                 cached.push(token);
-                rows.push(Row { token, at: Position { seq, pos }, logits: running.pending(cached) == 0 });
+                rows.push(Row { token, at: Position { seq, pos }, logits: job.pending(cached) == 0 });
+            }
+            again |= todo > 0 && std::mem::take(&mut job.undone);
+        }
+        again
+    }
+
+    /// Takes back the rows of a step that was not computed to its end.
+    pub fn undo(&mut self, rows: &[Row]) {
+        for &Row { at: Position { seq, pos }, .. } in rows {
+            let Some(Sequence { cached, job }) = self.sequences.get_mut(seq) else { continue };
+            cached.truncate(pos);
+            if let Some(job) = job {
+                job.undone = true;
             }
         }
     }
 
     /// The payload of the request that runs on `seq`.
     pub fn payload(&mut self, seq: usize) -> Option<(RequestKey, &mut T)> {
-        let running = self.sequences.get_mut(seq)?.running.as_mut()?;
-        Some((running.key, &mut running.payload))
+        let job = self.sequences.get_mut(seq)?.job.as_mut()?;
+        Some((job.key, &mut job.payload))
     }
 
     /// Takes the token that was sampled for `seq`. Returns the request where the context has no room to go on.
     pub fn sampled(&mut self, seq: usize, token: u32, now: Instant) -> Option<Finished<T>> {
         let context = self.limits.context;
-        let sequence = self.sequences.get_mut(seq)?;
-        let running = sequence.running.as_mut()?;
-        running.push(token, now);
-        if running.len() > context { self.finish(seq, Reason::Context, now) } else { None }
+        let slot = &mut self.sequences.get_mut(seq)?.job;
+        slot.as_mut()?.push(token, now);
+        slot.take_if(|job| job.len() > context).map(|job| job.finish(Reason::Context, now))
     }
 
     /// Takes the last token of the request on `seq`, which ends the answer for `reason`. `counted`: whether the token is part of it.
     pub fn last(&mut self, seq: usize, token: u32, counted: bool, reason: Reason, now: Instant) -> Option<Finished<T>> {
-        if let Some(running) = self.sequences.get_mut(seq)?.running.as_mut().filter(|_| counted) {
-            running.push(token, now);
+        let mut job = self.sequences.get_mut(seq)?.job.take()?;
+        if counted {
+            job.push(token, now);
         }
-        self.finish(seq, reason, now)
+        Some(job.finish(reason, now))
     }
 
-    /// How many tokens of a running request's prompt are through, and how many it has; `None` where it waits or is not known.
+    /// How many tokens of a request's prompt are through, and how many it has; `None` where it waits or is not known.
     pub fn prompt_progress(&self, key: RequestKey) -> Option<(usize, usize)> {
         let of = |s: &Sequence<T>| {
-            let job = s.running.as_ref().filter(|job| job.key == key)?;
+            let job = s.job.as_ref().filter(|job| job.key == key)?;
             Some((s.cached.len().min(job.prompt_len()), job.prompt_len()))
         };
         self.sequences.iter().find_map(of)
@@ -194,56 +295,41 @@ impl<T> Scheduler<T> {
 
     /// Whether no request is known.
     pub fn is_idle(&self) -> bool {
-        self.keys().next().is_none()
+        self.jobs().next().is_none()
     }
 
     /// Every request that is known and not finished.
     pub fn keys(&self) -> impl Iterator<Item = RequestKey> + '_ {
-        let running = self.sequences.iter().filter_map(|s| s.running.as_ref());
-        running.chain(&self.waiting).map(|job| job.key)
+        self.jobs().map(|job| job.key)
     }
 
-    fn finish(&mut self, seq: usize, reason: Reason, now: Instant) -> Option<Finished<T>> {
-        self.sequences.get_mut(seq)?.running.take().map(|running| running.finish(reason, now))
-    }
-
-    /// Starts waiting requests on free sequences.
-    fn admit(&mut self, now: Instant) {
-        while let Some(job) = self.waiting.front() {
-            let Some(seq) = self.best_for(job, |s| s.running.is_none()) else { return };
-            let Some(job) = self.waiting.pop_front() else { return };
-            self.start(seq, job, now);
+    /// How many requests there are, as the last step left them.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for job in self.jobs() {
+            *match (job.running, job.started()) {
+                (true, _) => &mut counts.running,
+                (false, true) => &mut counts.parked,
+                (false, false) => &mut counts.queued,
+            } += 1;
         }
+        counts
     }
 
-    /// Gives the sequences of requests that can't go on to waiting ones that can; then the former wait. What such a request has in
-    /// the cache is computed again later, which changes nothing in its answer.
-    fn make_way(&mut self, now: Instant, ready: &impl Fn(ClientId) -> bool) {
-        while let Some(i) = self.waiting.iter().position(|job| ready(job.key.client)) {
-            let halted = |s: &Sequence<T>| s.running.as_ref().is_some_and(|job| !ready(job.key.client));
-            let Some(seq) = self.best_for(&self.waiting[i], halted) else { return };
-            let Some(job) = self.waiting.remove(i) else { return };
-            if let Some(halted) = self.sequences[seq].running.take() {
-                self.waiting.push_front(halted);
-            }
-            self.start(seq, job, now);
-        }
+    fn jobs(&self) -> impl Iterator<Item = &Job<T>> {
+        self.sequences.iter().filter_map(|s| s.job.as_ref()).chain(&self.waiting)
     }
 
-    /// Of the sequences that `usable` allows, the one whose cached tokens begin most like the request's.
-    fn best_for(&self, job: &Job<T>, usable: impl Fn(&Sequence<T>) -> bool) -> Option<usize> {
-        let usable = self.sequences.iter().enumerate().filter(|(_, s)| usable(s));
-        // The last of equals by `max_by_key`; among those with nothing to share, prefer the emptiest cache.
-        usable.max_by_key(|(_, s)| (job.shared(&s.cached), std::cmp::Reverse(s.cached.len()))).map(|(seq, _)| seq)
+    fn jobs_mut(&mut self) -> impl Iterator<Item = &mut Job<T>> {
+        self.sequences.iter_mut().filter_map(|s| s.job.as_mut()).chain(&mut self.waiting)
     }
 
-    fn start(&mut self, seq: usize, mut job: Job<T>, now: Instant) {
-        let Sequence { cached, running } = &mut self.sequences[seq];
-        // The last token is always computed: its logits are wanted.
-        let keep = job.shared(cached).min(job.len() - 1);
-        cached.truncate(keep);
-        job.start(keep, now);
-        *running = Some(job);
+    fn end(&mut self, key: RequestKey, reason: Reason, now: Instant) -> Option<Finished<T>> {
+        let job = match self.waiting.iter().position(|job| job.key == key) {
+            Some(i) => self.waiting.swap_remove(i),
+            None => self.sequences.iter_mut().find_map(|s| s.job.take_if(|job| job.key == key))?,
+        };
+        Some(job.finish(reason, now))
     }
 }
 

@@ -4,6 +4,8 @@
 #[path = "../golden/tokenizer/support.rs"]
 mod support;
 
+pub mod frames;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};

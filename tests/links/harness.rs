@@ -12,9 +12,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use qwark::links::{
-    BadFrame, Client, ClientEvent, ClientId, Identity, LinkAddr, LinkEvent, Links, ReplySender, Request, SendError, What, serve,
+    Client, ClientEvent, ClientId, Identity, LinkAddr, LinkEvent, Links, Request, SessionHandle, Setup, Wanted, What, serve,
 };
-use qwark_wire::{DELIMITER, Decoder, Done, FromRuntime, MAX_FRAME, Message, Reason, SMALL_FRAME, encode, max_encoded};
+use qwark::runtime::Control;
+use qwark::session::End;
+use qwark_wire::{DELIMITER, Decoder, Done, Frame, FromRuntime, Identify, MAX_FRAME, Message, Reason, SMALL_FRAME, encode, max_encoded};
+
+use crate::frames::{NONCE, hello};
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,7 +37,8 @@ pub enum Seen {
     Connected(ClientId),
     Generate(ClientId, u32, Request),
     Cancel(ClientId, u32),
-    Bad(BadFrame),
+    Reset(u32),
+    Arm(u32),
     Disconnected(ClientId),
     Full,
 }
@@ -41,6 +46,8 @@ pub enum Seen {
 /// Links with the echoing engine behind them.
 pub struct Runtime {
     pub seen: Receiver<Seen>,
+    /// What its links may do to the engine.
+    pub control: Control,
     links: Option<Links>,
     stop: Arc<AtomicBool>,
     engine: Option<JoinHandle<()>>,
@@ -48,12 +55,18 @@ pub struct Runtime {
 
 impl Runtime {
     pub fn start(addrs: &[LinkAddr]) -> Runtime {
+        let wanted: Vec<Wanted> = addrs.iter().cloned().map(Wanted::from).collect();
+        Runtime::set_up(&wanted, setup())
+    }
+
+    pub fn set_up(wanted: &[Wanted], setup: Setup) -> Runtime {
         let (events, taken) = bounded(16);
         let (tell, seen) = unbounded();
         let stop = Arc::new(AtomicBool::new(false));
-        let links = serve(addrs, identity(), events, Arc::clone(&stop)).expect("the links open");
+        let control = setup.control.clone();
+        let links = serve(wanted, setup, events, Arc::clone(&stop)).expect("the links open");
         let engine = thread::spawn(move || engine(&taken, &tell));
-        Runtime { seen, links: Some(links), stop, engine: Some(engine) }
+        Runtime { seen, control, links: Some(links), stop, engine: Some(engine) }
     }
 
     pub fn pty() -> Runtime {
@@ -116,27 +129,32 @@ pub fn identity() -> Identity {
     Identity { boot_id: 0x1234_5678_9abc_def0, model: "echo".to_owned(), context: 2048, max_parallel: 3 }
 }
 
+pub fn setup() -> Setup {
+    Setup::new(identity(), Control::default())
+}
+
 pub fn request(prompt: &str) -> Request {
     Request { prompt: prompt.to_owned(), ..Request::default() }
 }
 
 fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>) {
-    let mut clients: HashMap<ClientId, ReplySender> = HashMap::new();
+    let mut clients: HashMap<ClientId, SessionHandle> = HashMap::new();
     for LinkEvent { client, what } in events {
         let seen = match what {
-            What::Connected(sender) => {
-                clients.insert(client, sender);
+            What::Connected(handle) => {
+                clients.insert(client, handle);
                 Seen::Connected(client)
             }
-            What::Generate { id, request, .. } => {
-                answer(&clients[&client], id, &request.prompt, tell);
-                Seen::Generate(client, id, request)
+            What::Generate { serial, request, .. } => {
+                answer(&clients[&client], serial, &request.prompt, tell);
+                Seen::Generate(client, serial, *request)
             }
-            What::Cancel { id } => {
-                let _ = clients[&client].send(id, &done(Reason::Cancelled, 0));
-                Seen::Cancel(client, id)
+            What::Cancel { serial } => {
+                clients[&client].end(serial, End::Done(done(Reason::Cancelled, 0)));
+                Seen::Cancel(client, serial)
             }
-            What::BadFrame(cause) => Seen::Bad(cause),
+            What::Reset { stop } => Seen::Reset(stop),
+            What::Arm { stop } => Seen::Arm(stop),
             What::Disconnected => {
                 clients.remove(&client);
                 Seen::Disconnected(client)
@@ -146,11 +164,13 @@ fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>) {
     }
 }
 
-fn answer(reply: &ReplySender, id: u32, prompt: &str, tell: &Sender<Seen>) {
+fn answer(handle: &SessionHandle, serial: u32, prompt: &str, tell: &Sender<Seen>) {
     match prompt {
         HOLD => return,
         FLOOD => {
-            while reply.send_text(id, 0, &"x".repeat(200)).is_ok() {}
+            while handle.has_room() {
+                handle.say(serial, &"x".repeat(200));
+            }
             let _ = tell.send(Seen::Full);
             return;
         }
@@ -160,15 +180,10 @@ fn answer(reply: &ReplySender, id: u32, prompt: &str, tell: &Sender<Seen>) {
     let mut offset = 0;
     while offset < prompt.len() {
         let piece = &prompt[offset..prompt.floor_char_boundary(offset + 1000)];
-        match reply.send_text(id, offset as u32, piece) {
-            Ok(()) => offset += piece.len(),
-            Err(SendError::Full) => thread::sleep(Duration::from_millis(1)),
-            Err(SendError::Closed) => return,
-        }
+        handle.say(serial, piece);
+        offset += piece.len();
     }
-    while reply.send(id, &done(Reason::Stop, prompt.len())) == Err(SendError::Full) {
-        thread::sleep(Duration::from_millis(1));
-    }
+    handle.end(serial, End::Done(done(Reason::Stop, prompt.len())));
 }
 
 pub fn done(reason: Reason, text_len: usize) -> Done {
@@ -177,6 +192,7 @@ pub fn done(reason: Reason, text_len: usize) -> Done {
         prompt_tokens: 1,
         output_tokens: 2,
         text_len: text_len as u32,
+        answer_at: 0,
         queue_us: 3,
         prefill_us: 4,
         first_token_us: 5,
@@ -184,11 +200,28 @@ pub fn done(reason: Reason, text_len: usize) -> Done {
     }
 }
 
+/// What the runtime says next about a request, or in answer to a Ping; `None` if it says nothing for so long.
+pub fn next_within(client: &mut Client, patience: Duration) -> Option<ClientEvent> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match client.next_event(left).expect("the client goes on")? {
+            ClientEvent::Connected { .. } => {}
+            event => return Some(event),
+        }
+    }
+}
+
+/// The same, where something must come.
+pub fn next(client: &mut Client) -> ClientEvent {
+    next_within(client, PATIENCE).expect("the runtime says more")
+}
+
 /// The answer to request `id`, and why it ended. Other requests' answers must not come meanwhile.
 pub fn finish(client: &mut Client, id: u32) -> (String, Reason) {
     let mut answer = String::new();
     loop {
-        match client.next_event(PATIENCE).expect("the link holds").expect("the answer goes on") {
+        match next(client) {
             ClientEvent::Token { id: of, offset, text } => {
                 assert_eq!((of, offset as usize), (id, answer.len()));
                 answer += &text;
@@ -234,13 +267,37 @@ impl<S: Read + Write> Raw<S> {
         self.stream.write_all(bytes).expect("the link takes bytes");
     }
 
-    /// Reads the next good frame and hands it to `read` with its request's id.
+    /// Says Hello as the client of number `client`, and gives the number of its requests that the runtime still has.
+    pub fn hello(&mut self, client: u64) -> u16 {
+        self.send(&frame(&hello(client), 0));
+        self.next_any(|_, message| match message {
+            FromRuntime::Identify(Identify { client_nonce: NONCE, kept, .. }) => Some(kept),
+            _ => None,
+        })
+    }
+
+    /// Reads the next good frame that is no Accepted and no Identify nobody asked for, and hands it to `read` with its id.
     pub fn next<T>(&mut self, mut read: impl FnMut(u32, FromRuntime<'_>) -> T) -> T {
+        self.next_any(|id, message| match message {
+            FromRuntime::Accepted(_) | FromRuntime::Identify(Identify { client_nonce: 0, .. }) => None,
+            message => Some(read(id, message)),
+        })
+    }
+
+    /// Reads messages until `read` makes something of one.
+    pub fn next_any<T>(&mut self, mut read: impl FnMut(u32, FromRuntime<'_>) -> Option<T>) -> T {
+        self.next_frame(|frame| read(frame.id, FromRuntime::parse(frame).expect("a message")))
+    }
+
+    /// Reads good frames until `read` makes something of one.
+    pub fn next_frame<T>(&mut self, mut read: impl FnMut(&Frame<'_>) -> Option<T>) -> T {
         loop {
             while !self.unread.is_empty() {
                 let byte = self.unread.remove(0);
-                if let Some(Ok(frame)) = self.decoder.push(byte) {
-                    return read(frame.id, FromRuntime::parse(&frame).expect("a message"));
+                if let Some(Ok(frame)) = self.decoder.push(byte)
+                    && let Some(read) = read(&frame)
+                {
+                    return read;
                 }
             }
             let mut buffer = [0; 512];

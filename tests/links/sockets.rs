@@ -9,13 +9,16 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
-use qwark::links::{Client, ClientEvent, LinkAddr, LinkError, MAX_TEXT, serve};
+use qwark::links::{Access, Client, ClientEvent, LinkAddr, LinkError, MAX_CLIENTS, Setup, serve};
+use qwark::session::MAX_TEXT;
 use qwark_wire::{
-    Bytes, Cancel, ErrorCode, Form, FromRuntime, Generate, Hello, Ping, Pong, Reason, Sampling, Stops, Str, Text, Thinking, Token,
+    Ack, Bytes, Cancel, EStop, ErrorCode, FromRuntime, Generate, Hello, Monitor, Ping, Pong, Reason, Reset, Safety, SafetyState, Str, Text,
+    Token,
 };
 use tempfile::TempDir;
 
-use crate::harness::{BUSY, FLOOD, HOLD, PATIENCE, Raw, Runtime, SLEEP, Seen, done, finish, frame, identity, request};
+use crate::frames::{generate, hello, whole};
+use crate::harness::{BUSY, FLOOD, HOLD, PATIENCE, Raw, Runtime, SLEEP, Seen, done, finish, frame, next, next_within, request, setup};
 
 /// A runtime behind a socket in a folder that goes with it.
 struct Socket {
@@ -25,29 +28,28 @@ struct Socket {
 }
 
 fn socket() -> Socket {
+    socket_with(setup())
+}
+
+fn socket_with(setup: Setup) -> Socket {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("qwark.sock");
-    Socket { runtime: Runtime::start(&[LinkAddr::Unix(path.clone())]), path, _folder: folder }
+    Socket { runtime: Runtime::set_up(&[LinkAddr::Unix(path.clone()).into()], setup), path, _folder: folder }
+}
+
+impl Socket {
+    /// A client of number `client` that has said Hello.
+    fn raw(&self, client: u64) -> Raw<UnixStream> {
+        let mut raw = Raw::unix(&self.path);
+        raw.hello(client);
+        raw
+    }
 }
 
 fn open(path: &Path) -> Result<(), LinkError> {
     let (events, _taken) = bounded(1);
     let stop = Arc::new(AtomicBool::new(true));
-    serve(&[LinkAddr::Unix(path.to_owned())], identity(), events, stop).map(|links| links.join())
-}
-
-/// A Generate that announces `prompt_len` bytes and brings `text`.
-fn generate(prompt_len: u32, text: &[u8]) -> Generate<'_> {
-    Generate {
-        sampling: Sampling::default(),
-        form: Form::Raw,
-        thinking: Thinking::Default,
-        has_system: false,
-        system_len: 0,
-        prompt_len,
-        stops: Stops::new(),
-        text: Bytes::new(text).expect("short enough"),
-    }
+    serve(&[LinkAddr::Unix(path.to_owned()).into()], setup(), events, stop).map(|links| links.join())
 }
 
 /// Reads an error: its id, its code, and whether it ends the request.
@@ -67,7 +69,7 @@ fn cancelling_one_of_two_clients_leaves_the_other_alone() {
     assert_eq!(held, same_id, "ids belong to their connection");
     one.cancel(held).expect("sent");
     assert_eq!(finish(&mut one, held), (String::new(), Reason::Cancelled));
-    assert_eq!(two.next_event(Duration::from_millis(100)).expect("the link holds"), None);
+    assert_eq!(next_within(&mut two, Duration::from_millis(100)), None);
     let id = two.generate(&request("a second one")).expect("sent");
     assert_eq!(finish(&mut two, id).0, "a second one");
 }
@@ -75,7 +77,7 @@ fn cancelling_one_of_two_clients_leaves_the_other_alone() {
 #[test]
 fn a_client_that_goes_is_noticed_and_can_come_back() {
     let socket = socket();
-    let client = socket.runtime.connect();
+    let client = socket.raw(0);
     let Seen::Connected(_) = socket.runtime.until(|seen| matches!(seen, Seen::Connected(_))) else { unreachable!() };
     drop(client);
     socket.runtime.until(|seen| matches!(seen, Seen::Disconnected(_)));
@@ -87,8 +89,8 @@ fn a_client_that_goes_is_noticed_and_can_come_back() {
 #[test]
 fn a_client_that_does_not_read_holds_up_nobody() {
     let socket = socket();
-    let mut slow = Raw::unix(&socket.path);
-    slow.send(&frame(&generate(FLOOD.len() as u32, FLOOD.as_bytes()), 1));
+    let mut slow = socket.raw(0);
+    slow.send(&frame(&whole(FLOOD), 1));
     socket.runtime.until(|seen| *seen == Seen::Full);
     let mut quick = socket.runtime.connect();
     let begin = Instant::now();
@@ -105,19 +107,19 @@ fn the_runtime_shows_that_it_lives_while_the_engine_is_busy() {
     busy.generate(&request(SLEEP)).expect("sent");
     let begin = Instant::now();
     let mut other = socket.runtime.connect();
-    other.ping(5).expect("sent");
-    assert_eq!(other.next_event(PATIENCE).expect("the link holds"), Some(ClientEvent::Pong { nonce: 5 }));
+    other.ping(5);
+    assert_eq!(next(&mut other), ClientEvent::Pong { nonce: 5 });
     assert!(begin.elapsed() < BUSY / 2, "{:?}", begin.elapsed());
 }
 
 #[test]
 fn a_frame_that_is_not_understood_is_answered_and_an_echo_is_not() {
     let socket = socket();
-    let mut raw = Raw::unix(&socket.path);
+    let mut raw = socket.raw(0);
     // The runtime's own messages come back to it.
     raw.send(&frame(&Token { offset: 0, text: Str::default() }, 3));
     raw.send(&frame(&qwark_wire::Error { code: ErrorCode::Busy, ends: true, message: Str::default() }, 3));
-    // An unknown kind: a Ping with another number and the checksum that goes with it.
+    // An unknown kind: a message with another number and the checksum that goes with it.
     raw.send(&frame(&Renumbered(0x2a), 3));
     assert_eq!(error(&mut raw), (3, ErrorCode::Unsupported, false));
     raw.send(&frame(&Cancel {}, 0));
@@ -131,9 +133,9 @@ fn a_frame_that_is_not_understood_is_answered_and_an_echo_is_not() {
 #[test]
 fn a_bad_frame_ends_neither_a_running_request_nor_one_whose_text_is_coming() {
     let socket = socket();
-    let mut raw = Raw::unix(&socket.path);
-    raw.send(&frame(&generate(HOLD.len() as u32, HOLD.as_bytes()), 5));
-    socket.runtime.until(|seen| matches!(seen, Seen::Generate(_, 5, _)));
+    let mut raw = socket.raw(0);
+    raw.send(&frame(&whole(HOLD), 5));
+    socket.runtime.until(|seen| matches!(seen, Seen::Generate(..)));
     raw.send(&frame(&Renumbered(Generate::KIND), 5));
     assert_eq!(error(&mut raw), (5, ErrorCode::Malformed, false));
     raw.send(&frame(&Cancel {}, 5));
@@ -142,11 +144,175 @@ fn a_bad_frame_ends_neither_a_running_request_nor_one_whose_text_is_coming() {
     raw.send(&frame(&Renumbered(Generate::KIND), 5));
     assert_eq!(error(&mut raw), (5, ErrorCode::Malformed, true));
 
-    raw.send(&frame(&generate(4, b"ab"), 6));
+    raw.send(&frame(&generate("abcd", 2), 6));
     raw.send(&frame(&Renumbered(0x2a), 6));
     assert_eq!(error(&mut raw), (6, ErrorCode::Unsupported, false));
     raw.send(&frame(&Text { offset: 2, text: Bytes::new(b"cd").expect("short enough") }, 6));
     raw.next(|id, message| assert!(id == 6 && matches!(message, FromRuntime::Token(token) if token.text.get() == "abcd")));
+}
+
+#[test]
+fn nothing_but_a_ping_and_a_stop_goes_without_a_hello() {
+    let socket = socket();
+    let mut raw = Raw::unix(&socket.path);
+    raw.send(&frame(&whole("too early"), 3));
+    assert_eq!(error(&mut raw), (3, ErrorCode::NoSession, false));
+    raw.send(&frame(&Reset { stop: 0 }, 0));
+    assert_eq!(error(&mut raw), (0, ErrorCode::NoSession, false));
+    raw.send(&frame(&Ping { nonce: 8 }, 0));
+    raw.next(|_, message| assert_eq!(message, Pong { nonce: 8 }.into()));
+    raw.send(&frame(&EStop {}, 0));
+    raw.next(|_, message| assert_eq!(message, Safety { state: SafetyState::Stopped, stop: 1 }.into()));
+}
+
+#[test]
+fn a_stop_holds_while_the_engine_is_busy_and_everybody_hears_of_it() {
+    let socket = socket();
+    let (mut one, mut two) = (socket.raw(1), socket.raw(2));
+    one.send(&frame(&whole(SLEEP), 1));
+    let begin = Instant::now();
+    two.send(&frame(&EStop {}, 0));
+    let stopped = Safety { state: SafetyState::Stopped, stop: 1 };
+    for raw in [&mut two, &mut one] {
+        raw.next(|_, message| assert_eq!(message, stopped.into()));
+    }
+    assert!(begin.elapsed() < BUSY / 2, "{:?}", begin.elapsed());
+    assert_eq!(socket.runtime.control.safety().state, SafetyState::Stopped);
+    two.send(&frame(&whole("after it"), 2));
+    assert_eq!(error(&mut two), (2, ErrorCode::Stopped, true));
+    // Once more changes nothing, and is answered.
+    two.send(&frame(&EStop {}, 0));
+    two.next_any(|_, message| (message == stopped.into()).then_some(()));
+    two.send(&frame(&Reset { stop: 1 }, 0));
+    socket.runtime.until(|seen| *seen == Seen::Reset(1));
+}
+
+#[test]
+fn a_session_goes_on_over_another_connection() {
+    let socket = socket();
+    let mut before = socket.raw(77);
+    let asked = Generate { key: 5, window: 1000, ..whole(SLEEP) };
+    before.send(&frame(&asked, 1));
+    before.next_any(|id, message| matches!(message, FromRuntime::Accepted(_)).then(|| assert_eq!(id, 1)));
+    drop(before);
+    let mut after = Raw::unix(&socket.path);
+    assert_eq!(after.hello(77), 1, "one request is kept");
+    after.next(|id, message| assert_eq!((id, message), (1, Token { offset: 0, text: Str::cut(SLEEP) }.into())));
+    after.next(|_, message| assert_eq!(message, done(Reason::Stop, SLEEP.len()).into()));
+    // The same again is not done again, and its answer comes from where it was acknowledged.
+    after.send(&frame(&asked, 1));
+    after.next(|_, message| assert!(matches!(message, FromRuntime::Token(_)), "{message:?}"));
+    after.next(|_, message| assert_eq!(message, done(Reason::Stop, SLEEP.len()).into()));
+    after.send(&frame(&Ack { received: SLEEP.len() as u32, window: 0, ended: true }, 1));
+    after.send(&frame(&Ping { nonce: 1 }, 0));
+    after.next(|_, message| assert_eq!(message, Pong { nonce: 1 }.into()));
+    let generated = socket.runtime.seen.try_iter().filter(|seen| matches!(seen, Seen::Generate(..))).count();
+    assert_eq!(generated, 1);
+}
+
+/// As if the client asked for `count` answers and never said that it has them.
+fn owe_acknowledgements(raw: &mut Raw<UnixStream>, ids: std::ops::Range<u32>) {
+    for id in ids {
+        raw.send(&frame(&Generate { window: 100, ..whole("x") }, id));
+        raw.next_any(|_, message| matches!(message, FromRuntime::Done(_)).then_some(()));
+    }
+}
+
+#[test]
+fn a_cancel_that_overtakes_its_request_cancels_it() {
+    let socket = socket();
+    let mut raw = socket.raw(1);
+    owe_acknowledgements(&mut raw, 100..132);
+    while socket.runtime.seen.try_recv().is_ok() {}
+    // The first waits until the client reads; the second need not.
+    raw.send(&[frame(&whole(HOLD), 1), frame(&Cancel {}, 1)].concat());
+    raw.next_any(|id, _| (id == 1).then_some(()));
+    (100..132).for_each(|id| raw.send(&frame(&Ack { received: 1, window: 100, ended: true }, id)));
+    raw.send(&frame(&whole("the next"), 2));
+    raw.next_any(|id, message| (id == 2 && matches!(message, FromRuntime::Done(_))).then_some(()));
+    let seen: Vec<Seen> = socket.runtime.seen.try_iter().collect();
+    assert!(!seen.iter().any(|seen| matches!(seen, Seen::Generate(.., request) if request.prompt == HOLD)), "{seen:?}");
+}
+
+#[test]
+fn a_client_that_does_not_read_can_stop_the_robot() {
+    let socket = socket();
+    let mut raw = socket.raw(0);
+    owe_acknowledgements(&mut raw, 100..132);
+    // Far more than may wait.
+    let flood = frame(&whole(&"x".repeat(3000)), 1);
+    (0..200).for_each(|_| raw.send(&flood));
+    raw.send(&frame(&EStop {}, 0));
+    let stopped = FromRuntime::from(Safety { state: SafetyState::Stopped, stop: 1 });
+    raw.next_any(|_, message| (message == stopped).then_some(()));
+}
+
+#[test]
+fn a_hello_that_the_line_repeats_ends_nothing() {
+    let socket = socket();
+    let mut raw = socket.raw(0);
+    raw.send(&frame(&whole(HOLD), 1));
+    socket.runtime.until(|seen| matches!(seen, Seen::Generate(..)));
+    raw.hello(0);
+    raw.send(&frame(&Cancel {}, 1));
+    raw.next(|_, message| assert!(matches!(message, FromRuntime::Done(done) if done.reason == Reason::Cancelled), "{message:?}"));
+}
+
+#[test]
+fn one_client_too_many_can_still_stop_the_robot() {
+    let socket = socket();
+    let others: Vec<_> = (0..MAX_CLIENTS).map(|_| socket.raw(0)).collect();
+    let mut late = Raw::unix(&socket.path);
+    late.send(&frame(&hello(0), 0));
+    assert_eq!(error(&mut late), (0, ErrorCode::Busy, true));
+    late.send(&frame(&EStop {}, 0));
+    late.next(|_, message| assert_eq!(message, Safety { state: SafetyState::Stopped, stop: 1 }.into()));
+    drop(others);
+}
+
+#[test]
+fn a_client_that_is_there_twice_is_there_once() {
+    let socket = socket();
+    let mut before = socket.raw(77);
+    let mut after = socket.raw(77);
+    after.send(&frame(&whole("here"), 1));
+    after.next(|_, message| assert!(matches!(message, FromRuntime::Token(_)), "{message:?}"));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| before.next(|_, _| ())));
+    assert!(ended.is_err(), "the older connection is closed");
+}
+
+#[test]
+fn a_user_who_is_not_on_the_list_is_told_so() {
+    let nobody = Access { users: Some(vec![u32::MAX - 1]), ..Access::default() };
+    let socket = socket_with(Setup { access: nobody, ..setup() });
+    let mut raw = Raw::unix(&socket.path);
+    assert_eq!(error(&mut raw), (0, ErrorCode::Denied, true));
+    let own = Access { users: Some(vec![rustix::process::geteuid().as_raw()]), mode: 0o600 };
+    let socket = socket_with(Setup { access: own, ..setup() });
+    assert_eq!(fs::metadata(&socket.path).expect("there").permissions().mode() & 0o777, 0o600);
+    socket.raw(0);
+}
+
+#[test]
+fn a_client_that_watches_sees_the_others_frames() {
+    let socket = socket();
+    let mut watching = socket.raw(0);
+    watching.send(&frame(&Monitor { on: true }, 0));
+    watching.send(&frame(&Ping { nonce: 1 }, 0));
+    watching.next(|_, message| assert_eq!(message, Pong { nonce: 1 }.into()));
+    let mut other = socket.raw(0);
+    other.send(&frame(&Ping { nonce: 0x0102_0304 }, 0));
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        watching.next(|_, message| {
+            let FromRuntime::Mirror(mirror) = message else { panic!("{message:?}") };
+            assert_eq!((mirror.connection, mirror.dropped), (2, 0));
+            // Hello, Identify, Ping, Pong: each fits into one piece.
+            assert_eq!((usize::from(mirror.total), mirror.offset), (mirror.data.len(), 0));
+            seen.push((mirror.sent, mirror.data[1]));
+        });
+    }
+    assert_eq!(seen, [(false, 0x01), (true, 0x81), (false, 0x02), (true, 0x82)]);
 }
 
 /// A message without fields, of any kind.
@@ -161,40 +327,47 @@ impl qwark_wire::Message for Renumbered {
 }
 
 #[test]
-fn text_that_does_not_come_in_order_is_refused_once() {
+fn text_in_pieces_is_acknowledged_and_a_gap_is_asked_for() {
     let socket = socket();
-    let mut raw = Raw::unix(&socket.path);
-    let piece = |offset| Text { offset, text: Bytes::new(b"abcd").expect("short enough") };
-    raw.send(&frame(&piece(0), 1));
-    assert_eq!(error(&mut raw), (1, ErrorCode::UnknownId, false));
+    let mut raw = socket.raw(0);
+    let piece = |offset, text: &'static str| Text { offset, text: Bytes::new(text.as_bytes()).expect("short enough") };
+    let accepted = |raw: &mut Raw<UnixStream>, wanted: (u32, u32)| {
+        raw.next_any(|id, message| match message {
+            FromRuntime::Accepted(accepted) => {
+                assert_eq!((id, accepted.received), wanted);
+                Some(())
+            }
+            _ => None,
+        });
+    };
+    raw.send(&frame(&piece(0, "abcd"), 1));
+    assert_eq!(error(&mut raw), (1, ErrorCode::UnknownId, true));
 
-    raw.send(&frame(&generate(20, b"0123"), 2));
-    raw.send(&frame(&piece(8), 2));
-    raw.send(&frame(&piece(12), 2));
-    assert_eq!(error(&mut raw), (2, ErrorCode::Incomplete, true));
+    raw.send(&frame(&generate("0123abcd", 4), 2));
+    accepted(&mut raw, (2, 4));
+    raw.send(&frame(&piece(6, "cd"), 2));
+    accepted(&mut raw, (2, 4));
+    raw.send(&frame(&piece(4, "abcd"), 2));
+    accepted(&mut raw, (2, 8));
+    raw.next(|id, message| assert_eq!((id, message), (2, Token { offset: 0, text: Str::cut("0123abcd") }.into())));
+    raw.next(|id, message| assert_eq!((id, message), (2, done(Reason::Stop, 8).into())));
 
-    raw.send(&frame(&generate(MAX_TEXT as u32 + 1, b""), 3));
+    raw.send(&frame(&Generate { prompt_len: MAX_TEXT as u32 + 1, ..generate("", 0) }, 3));
     assert_eq!(error(&mut raw), (3, ErrorCode::TooLong, true));
 
-    raw.send(&frame(&generate(20, b"0123"), 4));
+    raw.send(&frame(&generate("0123abcd", 4), 4));
     raw.send(&frame(&Cancel {}, 4));
     raw.next(|id, message| {
         let FromRuntime::Done(done) = message else { panic!("{message:?}") };
         assert_eq!((id, done.reason), (4, Reason::Cancelled));
     });
-
-    // After all that, the same ids serve again.
-    raw.send(&frame(&generate(8, b"0123"), 2));
-    raw.send(&frame(&piece(4), 2));
-    raw.next(|id, message| assert_eq!((id, message), (2, Token { offset: 0, text: Str::cut("0123abcd") }.into())));
-    raw.next(|id, message| assert_eq!((id, message), (2, done(Reason::Stop, 8).into())));
 }
 
 #[test]
 fn ends_without_a_common_version_say_so() {
     let socket = socket();
     let mut raw = Raw::unix(&socket.path);
-    raw.send(&frame(&Hello { version_min: 7, version_max: 9, name: Str::cut("future") }, 0));
+    raw.send(&frame(&Hello { version_min: 7, version_max: 9, ..hello(0) }, 0));
     raw.next(|_, message| assert!(matches!(message, FromRuntime::Identify(_)), "{message:?}"));
     assert_eq!(error(&mut raw), (0, ErrorCode::Unsupported, false));
 }
@@ -227,7 +400,7 @@ fn the_socket_is_for_its_owner_and_group_and_goes_with_the_runtime() {
     let mut client = socket.runtime.connect();
     assert!(socket.runtime.stop() < Duration::from_secs(5));
     assert!(!socket.path.exists());
-    assert!(client.next_event(PATIENCE).is_err());
+    assert!(matches!(next(&mut client), ClientEvent::Disconnected { .. }));
 }
 
 #[test]

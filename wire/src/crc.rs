@@ -1,4 +1,4 @@
-//! CRC-32C (Castagnoli), the checksum at the end of every frame.
+//! CRC-32C (Castagnoli), the checksum at the end of every frame and of a request's text.
 
 use ::crc::{CRC_32_ISCSI, Crc, Digest, Table};
 
@@ -7,23 +7,34 @@ const TABLES: usize = if cfg!(feature = "crc-table") { 1 } else { 0 };
 
 static CASTAGNOLI: Crc<u32, Table<TABLES>> = Crc::<u32, Table<TABLES>>::new(&CRC_32_ISCSI);
 
-/// A checksum in the making.
-pub(crate) struct Crc32c(Digest<'static, u32, Table<TABLES>>);
+/// A CRC-32C in the making.
+pub struct Crc32c(Digest<'static, u32, Table<TABLES>>);
+
+impl Default for Crc32c {
+    fn default() -> Self {
+        Crc32c::new()
+    }
+}
 
 impl Crc32c {
     /// The checksum of no bytes.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Crc32c(CASTAGNOLI.digest())
     }
 
     /// Adds `bytes`.
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    /// The value so far.
+    pub fn value(&self) -> u32 {
+        self.0.clone().finalize()
     }
 
     /// The value so far, in the byte order in which it is sent.
     pub(crate) fn to_bytes(&self) -> [u8; crate::CRC] {
-        self.0.clone().finalize().to_le_bytes()
+        self.value().to_le_bytes()
     }
 
     /// The checksum of `bytes`, in the byte order in which it is sent.

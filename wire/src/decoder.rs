@@ -22,6 +22,9 @@ pub enum Loss {
     /// Fewer bytes than the smallest frame has.
     #[error("a frame was too short to be one")]
     Short,
+    /// The header announces another length.
+    #[error("a frame has not the length that it announces")]
+    Length,
 }
 
 impl Loss {
@@ -44,12 +47,14 @@ pub struct Counters {
     pub oversize: u32,
     /// Frames lost to [`Loss::Short`].
     pub short: u32,
+    /// Frames lost to [`Loss::Length`].
+    pub length: u32,
 }
 
 impl Counters {
     /// Everything that was lost, whatever the cause.
     pub fn lost(&self) -> u32 {
-        [self.crc, self.cobs, self.oversize, self.short].iter().fold(0, |sum, &n| sum.saturating_add(n))
+        [self.crc, self.cobs, self.oversize, self.short, self.length].iter().fold(0, |sum, &n| sum.saturating_add(n))
     }
 
     fn count(&mut self, outcome: Result<(), Loss>) {
@@ -59,6 +64,7 @@ impl Counters {
             Err(Loss::Cobs) => &mut self.cobs,
             Err(Loss::Oversize) => &mut self.oversize,
             Err(Loss::Short) => &mut self.short,
+            Err(Loss::Length) => &mut self.length,
         };
         *counter = counter.saturating_add(1);
     }
@@ -99,7 +105,7 @@ impl<const N: usize> Decoder<N> {
     /// At the beginning of a stream.
     pub const fn new() -> Self {
         const { assert!(N >= OVERHEAD, "a decoder must be able to take the smallest frame") };
-        let counters = Counters { frames: 0, crc: 0, cobs: 0, oversize: 0, short: 0 };
+        let counters = Counters { frames: 0, crc: 0, cobs: 0, oversize: 0, short: 0, length: 0 };
         Decoder { buffer: [0; N], len: 0, state: State::Idle, counters }
     }
 
@@ -134,6 +140,12 @@ impl<const N: usize> Decoder<N> {
         None
     }
 
+    /// The frame that [`Decoder::push`] gave last, header and checksum included, before it was parsed. What it is after a loss
+    /// or in the middle of the next frame says nothing.
+    pub fn last_frame(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+
     /// Takes all of `bytes` and calls `each` for every frame, good or lost, that ends in them.
     pub fn push_all(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Frame<'_>, Loss>)) {
         for &byte in bytes {
@@ -164,7 +176,7 @@ impl<const N: usize> Decoder<N> {
         if Crc32c::of(frame) != crc {
             return Err(Loss::Crc);
         }
-        Ok(frame.len())
+        Frame::parse(frame).map(|_| frame.len()).ok_or(Loss::Length)
     }
 
     /// Ends a frame: counts it and makes ready for the next one.
@@ -172,6 +184,6 @@ impl<const N: usize> Decoder<N> {
         self.state = State::Idle;
         self.counters.count(outcome.map(|_| ()));
         let len = outcome?;
-        Frame::parse(&self.buffer[..len]).ok_or(Loss::Short)
+        Frame::parse(&self.buffer[..len]).ok_or(Loss::Length)
     }
 }

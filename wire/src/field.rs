@@ -116,6 +116,21 @@ impl<'a> Field<'a> for bool {
     }
 }
 
+/// A SHA-256.
+pub type Hash = [u8; 32];
+
+impl<'a> Field<'a> for Hash {
+    const TYPE: Type = Type::plain("hash", size_of::<Hash>());
+
+    fn parse(input: &mut Reader<'a>) -> Result<Self, FieldError> {
+        input.array()
+    }
+
+    fn emit(&self, out: &mut FrameWriter<'_>) {
+        out.put(self);
+    }
+}
+
 /// Bytes of a length prefix.
 const PREFIX: usize = size_of::<u16>();
 

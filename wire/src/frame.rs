@@ -1,4 +1,4 @@
-//! The frame: header, payload, checksum; stuffed and delimited on the line.
+//! The frame: header, payload, perhaps a seal, checksum; stuffed and delimited on the line.
 
 use core::ops::{Range, RangeFrom};
 
@@ -7,6 +7,8 @@ use thiserror::Error;
 use crate::cobs::{Stuffer, max_stuffed};
 use crate::crc::Crc32c;
 use crate::schema::Message;
+#[cfg(feature = "seal")]
+use crate::seal::Sealer;
 use crate::{Fault, VERSION_MAX};
 
 /// Ends every frame on the line, and occurs nowhere else.
@@ -15,13 +17,25 @@ pub const DELIMITER: u8 = 0;
 /// Bytes before the payload.
 pub const HEADER: usize = layout::PAYLOAD.start;
 
-/// Bytes of checksum after the payload.
+/// Bytes of a seal, between the payload and the checksum: a counter and a tag.
+pub const SEAL: usize = COUNTER + TAG;
+
+/// Bytes of the seal's counter.
+const COUNTER: usize = 4;
+
+/// Bytes of the seal's tag.
+const TAG: usize = 8;
+
+/// The tag of a seal.
+pub(crate) type Tag = [u8; TAG];
+
+/// Bytes of checksum, at the end.
 pub const CRC: usize = 4;
 
-/// Bytes that a frame adds to its payload.
+/// Bytes that an unsealed frame adds to its payload.
 pub const OVERHEAD: usize = HEADER + CRC;
 
-/// Longest frame (header, payload and checksum, before stuffing) that a client has to take.
+/// Longest frame (header, payload, seal and checksum, before stuffing) that a client has to take.
 pub const SMALL_FRAME: usize = 256;
 
 /// Longest frame that the runtime takes, and that any message of this version can fill.
@@ -33,9 +47,10 @@ mod layout {
 
     pub(super) const VERSION: usize = 0;
     pub(super) const KIND: usize = 1;
-    pub(super) const SEQ: Range<usize> = 2..4;
-    pub(super) const ID: Range<usize> = 4..8;
-    pub(super) const PAYLOAD: RangeFrom<usize> = 8..;
+    pub(super) const LEN: Range<usize> = 2..4;
+    pub(super) const SEQ: Range<usize> = 4..6;
+    pub(super) const ID: Range<usize> = 6..10;
+    pub(super) const PAYLOAD: RangeFrom<usize> = 10..;
 }
 
 /// Longest form on the line of a frame of `len` bytes, its delimiter included.
@@ -56,43 +71,88 @@ pub struct Frame<'a> {
     pub id: u32,
     /// The message's fields.
     pub payload: &'a [u8],
+    /// The seal, if there is one. Nobody has looked yet whether it holds.
+    pub seal: Option<Seal<'a>>,
+}
+
+/// A seal as it was received: [`Seals::accept`](crate::Seals::accept) says whether it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal<'a> {
+    /// Counts the sender's sealed frames of this session, from 1.
+    pub counter: u32,
+    /// Header and payload, which it covers.
+    pub(crate) covered: &'a [u8],
+    pub(crate) tag: Tag,
 }
 
 impl<'a> Frame<'a> {
-    /// Reads the header of `bytes`, a frame without its checksum. `None` if it is shorter than a header.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+    /// Reads `bytes`, a frame before stuffing and without its checksum. `None` if its parts do not add up to its length.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let len = u16::from_le_bytes(bytes.get(layout::LEN)?.try_into().ok()?);
+        let (payload, rest) = bytes.get(layout::PAYLOAD)?.split_at_checked(usize::from(len))?;
+        let seal = match rest.split_first_chunk::<COUNTER>() {
+            None if rest.is_empty() => None,
+            Some((counter, tag)) => Some(Seal {
+                counter: u32::from_le_bytes(*counter),
+                covered: bytes.get(..HEADER + payload.len())?,
+                tag: tag.try_into().ok()?,
+            }),
+            None => return None,
+        };
         Some(Frame {
             version: *bytes.get(layout::VERSION)?,
             kind: *bytes.get(layout::KIND)?,
             seq: u16::from_le_bytes(bytes.get(layout::SEQ)?.try_into().ok()?),
             id: u32::from_le_bytes(bytes.get(layout::ID)?.try_into().ok()?),
-            payload: bytes.get(layout::PAYLOAD)?,
+            payload,
+            seal,
         })
-    }
-
-    /// Writes the header: the reverse of [`Frame::parse`].
-    fn emit_header(&self, out: &mut FrameWriter<'_>) {
-        let mut header = [0; HEADER];
-        header[layout::VERSION] = self.version;
-        header[layout::KIND] = self.kind;
-        header[layout::SEQ].copy_from_slice(&self.seq.to_le_bytes());
-        header[layout::ID].copy_from_slice(&self.id.to_le_bytes());
-        out.put(&header);
     }
 }
 
-/// Takes a message's bytes on their way into a frame: checksummed and stuffed as they come, without a second buffer.
+/// Without the feature `seal`, there is nothing that makes one.
+#[cfg(not(feature = "seal"))]
+pub(crate) enum Sealer {}
+
+#[cfg(not(feature = "seal"))]
+impl Sealer {
+    fn update(&mut self, _: &[u8]) {
+        match *self {}
+    }
+
+    fn tag(self) -> Tag {
+        match self {}
+    }
+}
+
+/// Takes a message's bytes on their way into a frame: checksummed, sealed and stuffed as they come, without a second buffer.
 pub struct FrameWriter<'o> {
-    stuffer: Stuffer<'o>,
+    /// Bytes taken.
+    len: usize,
+    /// Where they go; nowhere while they are only counted.
+    out: Option<Stuffer<'o>>,
     crc: Crc32c,
+    sealer: Option<Sealer>,
 }
 
 impl FrameWriter<'_> {
     /// Adds `bytes` to the frame.
     pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.len += bytes.len();
+        let Some(stuffer) = &mut self.out else { return };
         self.crc.update(bytes);
-        bytes.iter().for_each(|&byte| self.stuffer.push(byte));
+        if let Some(sealer) = &mut self.sealer {
+            sealer.update(bytes);
+        }
+        bytes.iter().for_each(|&byte| stuffer.push(byte));
     }
+}
+
+/// Bytes of `message`'s payload.
+pub fn payload_len(message: &impl Message) -> usize {
+    let mut counter = FrameWriter { len: 0, out: None, crc: Crc32c::new(), sealer: None };
+    message.emit(&mut counter);
+    counter.len
 }
 
 /// Why a message could not be written.
@@ -118,12 +178,35 @@ impl EncodeError {
 /// # Errors
 /// [`EncodeError::Full`] if `out` is too small.
 pub fn encode<'o>(message: &impl Message, id: u32, seq: u16, out: &'o mut [u8]) -> Result<&'o [u8], EncodeError> {
-    let mut writer = FrameWriter { stuffer: Stuffer::new(out), crc: Crc32c::new() };
-    let header = Frame { version: VERSION_MAX, kind: message.kind(), seq, id, payload: &[] };
-    header.emit_header(&mut writer);
+    encode_with(message, id, seq, None, out)
+}
+
+/// Like [`encode`], with the seal that `sealer` makes, if there is one.
+pub(crate) fn encode_with<'o>(
+    message: &impl Message,
+    id: u32,
+    seq: u16,
+    sealer: Option<(u32, Sealer)>,
+    out: &'o mut [u8],
+) -> Result<&'o [u8], EncodeError> {
+    let (counter, sealer) = sealer.unzip();
+    let mut writer = FrameWriter { len: 0, out: Some(Stuffer::new(out)), crc: Crc32c::new(), sealer };
+    let mut header = [0; HEADER];
+    header[layout::VERSION] = VERSION_MAX;
+    header[layout::KIND] = message.kind();
+    // Fits: every message's longest form is far below 2^16, checked where the tables are.
+    header[layout::LEN].copy_from_slice(&(payload_len(message) as u16).to_le_bytes());
+    header[layout::SEQ].copy_from_slice(&seq.to_le_bytes());
+    header[layout::ID].copy_from_slice(&id.to_le_bytes());
+    writer.put(&header);
     message.emit(&mut writer);
-    let FrameWriter { mut stuffer, crc } = writer;
-    crc.to_bytes().iter().for_each(|&byte| stuffer.push(byte));
+    if let (Some(counter), Some(sealer)) = (counter, writer.sealer.take()) {
+        writer.put(&counter.to_le_bytes());
+        writer.put(&sealer.tag());
+    }
+    let crc = writer.crc.to_bytes();
+    let mut stuffer = writer.out.ok_or(EncodeError::Full)?;
+    crc.iter().for_each(|&byte| stuffer.push(byte));
     stuffer.finish().ok_or(EncodeError::Full)
 }
 

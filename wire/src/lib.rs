@@ -25,23 +25,34 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "host")]
+extern crate std;
+
+pub mod client;
 mod cobs;
 mod crc;
 mod decoder;
 mod field;
 mod frame;
+#[cfg(feature = "host")]
+pub mod host;
 mod message;
 mod schema;
+#[cfg(feature = "seal")]
+mod seal;
 mod sequence;
 
+pub use crc::Crc32c;
 pub use decoder::{Counters, Decoder, Loss};
-pub use field::{Bytes, FieldFault, Piece, Str};
+pub use field::{Bytes, FieldFault, Hash, Piece, Str};
 pub use frame::{
-    CRC, DELIMITER, EncodeError, Frame, FrameWriter, HEADER, MAX_FRAME, OVERHEAD, SMALL_FRAME, SmallFrame, encode, encode_small,
-    max_encoded,
+    CRC, DELIMITER, EncodeError, Frame, FrameWriter, HEADER, MAX_FRAME, OVERHEAD, SEAL, SMALL_FRAME, Seal, SmallFrame, encode,
+    encode_small, max_encoded, payload_len,
 };
 pub use message::*;
 pub use schema::{Kind, Message, Row, Scope, Type, Value, schema_hash};
+#[cfg(feature = "seal")]
+pub use seal::{KEY, Key, Seals, Session, Side};
 pub use sequence::Sequence;
 
 /// Lowest protocol version that this crate speaks.

@@ -1,25 +1,28 @@
 //! The messages of protocol version 1.
 //!
-//! Numbers are given in groups of sixteen with room in each: 0x00 session, 0x10 generation; 0x20 to 0x7f are free. The
-//! runtime's messages have bit 7 set.
+//! Numbers are given in groups of sixteen with room in each: 0x00 session and safety, 0x10 generation, 0x20 uploads; 0x30
+//! to 0x7f are free. The runtime's messages have bit 7 set.
 
 use heapless::Vec;
 
-use crate::field::{Field, Piece, Str, code};
-use crate::frame::{MAX_FRAME, OVERHEAD, SMALL_FRAME};
+use crate::field::{Bytes, Hash, Piece, Str, code};
+use crate::frame::{MAX_FRAME, OVERHEAD, SEAL, SMALL_FRAME};
 use crate::schema::{FROM_RUNTIME_BIT, Kind, messages, record};
 use crate::{Fault, FieldFault};
 
 pub use crate::schema::ParseError;
 
-/// Most bytes of text in one [`Generate`] or [`Text`] frame.
-pub const MAX_PIECE: usize = 3840;
+/// Most bytes of text or data in one [`Generate`], [`Text`] or [`UploadData`] frame.
+pub const MAX_PIECE: usize = 3712;
 
 /// Most bytes of text in one [`Token`] frame; longer text is sent as several.
-pub const MAX_TOKEN_TEXT: usize = 224;
+pub const MAX_TOKEN_TEXT: usize = 216;
 
-/// Most bytes in an end's own name or its model's.
-pub const MAX_NAME: usize = 64;
+/// Most bytes of a mirrored frame in one [`Mirror`] frame; longer ones are sent as several.
+pub const MAX_MIRROR: usize = 192;
+
+/// Most bytes in an end's own name, in a model's or in an upload's.
+pub const MAX_NAME: usize = 32;
 
 /// Most bytes in an [`Error`]'s explanation.
 pub const MAX_ERROR_TEXT: usize = 160;
@@ -30,9 +33,21 @@ pub const MAX_STOPS: usize = 4;
 /// Most bytes in one stop string.
 pub const MAX_STOP: usize = 32;
 
+/// Most bytes in a request's fallback.
+pub const MAX_FALLBACK: usize = 64;
+
+/// Most models that a runtime names.
+pub const MAX_MODELS: usize = 3;
+
+/// What [`Heartbeat::temperature`] says where there is no sensor: absolute zero.
+pub const NO_TEMPERATURE: f32 = -273.15;
+
 /// Kinds that every version of the protocol reads, whatever version the header says: two ends that share no version can
-/// still tell each other so.
-pub(crate) const ANY_VERSION: [u8; 3] = [Hello::KIND, Identify::KIND, Error::KIND];
+/// still tell each other so, and anyone can stop a robot.
+pub(crate) const ANY_VERSION: [u8; 5] = [Hello::KIND, EStop::KIND, Identify::KIND, Safety::KIND, Error::KIND];
+
+/// The models that a runtime names.
+pub type Models<'a> = Vec<Str<'a, MAX_NAME>, MAX_MODELS>;
 
 /// The stop strings of one request.
 pub type Stops<'a> = Vec<Str<'a, MAX_STOP>, MAX_STOPS>;
@@ -60,6 +75,56 @@ code! {
 }
 
 code! {
+    /// Whose work is done first. A request gives its place up, between two steps, to one of a higher class.
+    closed Priority {
+        /// When nothing else is to be done.
+        0 Low,
+        /// As most requests.
+        1 Normal,
+        /// Before those.
+        2 High,
+        /// Before everything.
+        3 Urgent,
+    }
+}
+
+code! {
+    /// Whether the runtime may generate anything.
+    open SafetyState {
+        /// It may.
+        0 Armed,
+        /// An emergency stop is latched: nothing is generated until Reset, and then Arm.
+        1 Stopped,
+        /// After a Reset: nothing is generated until Arm.
+        2 Disarmed,
+    }
+}
+
+code! {
+    /// What an upload holds.
+    closed UploadKind {
+        /// A picture.
+        1 Image,
+        /// Sound.
+        2 Audio,
+        /// A grammar.
+        3 Grammar,
+    }
+}
+
+code! {
+    /// What became of an upload.
+    open UploadState {
+        /// Some of it is missing: go on at `received`.
+        1 Receiving,
+        /// All of it is here and its hash holds.
+        2 Stored,
+        /// It is gone.
+        3 Deleted,
+    }
+}
+
+code! {
     /// Why an answer ended.
     open Reason {
         /// The model ended it.
@@ -72,6 +137,12 @@ code! {
         4 StopString,
         /// The client cancelled it.
         5 Cancelled,
+        /// Its deadline came; what was generated until then is the answer.
+        6 Deadline,
+        /// Its deadline came, and the fallback took the answer's place.
+        7 Fallback,
+        /// An emergency stop ended it.
+        8 Stopped,
     }
 }
 
@@ -98,6 +169,20 @@ code! {
         9 Stopping,
         /// The runtime failed.
         10 Internal,
+        /// No Hello was received on this connection since the runtime started: say it, then send again.
+        11 NoSession,
+        /// The key belongs to a request with other contents.
+        12 KeyReused,
+        /// An emergency stop is latched.
+        13 Stopped,
+        /// The runtime is not armed.
+        14 Disarmed,
+        /// This link or user may not do that, or the frame's seal does not hold.
+        15 Denied,
+        /// No room for so much.
+        16 Quota,
+        /// What arrived is not what its checksum or hash announced.
+        17 Integrity,
     }
 }
 
@@ -106,9 +191,22 @@ impl ErrorCode {
     pub fn fault(self) -> Fault {
         match self {
             ErrorCode::Unsupported => Fault::Versions,
-            ErrorCode::Incomplete => Fault::Line,
-            ErrorCode::Malformed | ErrorCode::IdInUse | ErrorCode::UnknownId | ErrorCode::TooLong | ErrorCode::Parameter => Fault::Peer,
-            ErrorCode::Busy | ErrorCode::Stopping | ErrorCode::Internal | ErrorCode::Unknown(_) => Fault::Local,
+            ErrorCode::Incomplete | ErrorCode::Integrity => Fault::Line,
+            ErrorCode::Malformed
+            | ErrorCode::IdInUse
+            | ErrorCode::UnknownId
+            | ErrorCode::TooLong
+            | ErrorCode::Parameter
+            | ErrorCode::NoSession
+            | ErrorCode::KeyReused
+            | ErrorCode::Denied => Fault::Peer,
+            ErrorCode::Busy
+            | ErrorCode::Stopping
+            | ErrorCode::Internal
+            | ErrorCode::Stopped
+            | ErrorCode::Disarmed
+            | ErrorCode::Quota
+            | ErrorCode::Unknown(_) => Fault::Local,
         }
     }
 }
@@ -172,12 +270,18 @@ messages! {
     ToRuntime,
     /// The messages from a client to the runtime.
     TO_RUNTIME {
-        /// Begins a session; what an earlier session on this connection asked for is cancelled. Answered by Identify.
+        /// Begins a session, or goes on with one after the link failed. Answered by Identify.
         0x01 Session Hello<'a> {
             /// Lowest protocol version that the client speaks.
             version_min: u8,
             /// Highest protocol version that the client speaks.
             version_max: u8,
+            /// A number that the client draws when it starts, and keeps when its link fails; 0 for a client whose requests end with its link.
+            client: u64,
+            /// Fresh for every Hello: comes back in the Identify, and makes seals of earlier sessions worthless.
+            nonce: u64,
+            /// How often the client wants a Heartbeat, in milliseconds; 0 for never.
+            heartbeat_ms: u16,
             /// The client's name, for the runtime's log.
             name: Str<'a, MAX_NAME>,
         }
@@ -187,8 +291,37 @@ messages! {
             /// Comes back in the Pong.
             nonce: u32,
         }
-        /// Asks for an answer. Answered by Tokens and one Done, or by one Error.
+        /// Emergency stop. Latched at once, by the thread that reads it; ends every request of every client. Answered by Safety.
+        #[derive(Copy)]
+        0x03 Session EStop {}
+        /// Ends an emergency stop; the runtime is disarmed then. Answered by Safety.
+        #[derive(Copy)]
+        0x04 Session Reset {
+            /// The number of the stop that is to be ended, as Safety gave it: a Reset that was meant for an earlier one does nothing.
+            stop: u32,
+        }
+        /// Lets a disarmed runtime generate again. Answered by Safety.
+        #[derive(Copy)]
+        0x05 Session Arm {
+            /// The number of the last stop, as Safety gave it.
+            stop: u32,
+        }
+        /// Asks for a copy of every frame that the runtime receives or sends from now on, or for no more of them.
+        #[derive(Copy)]
+        0x06 Session Monitor {
+            /// Whether to send them.
+            on: bool,
+        }
+        /// Asks for an answer. Answered by Accepted, Tokens and one Done, or by one Error.
         0x10 Request Generate<'a> {
+            /// Whoever asks the same again, under the same key, gets the same reply, and nothing is done twice; 0 for none.
+            key: u64,
+            /// Whose work is done first.
+            priority: Priority,
+            /// Milliseconds from the receipt of this frame to the latest end of the answer; 0 for no limit.
+            deadline_ms: u32,
+            /// Bytes of the answer that the runtime may send ahead of what the client acknowledged; 0 for all of it, without acknowledgement.
+            window: u32,
             /// How the next token is chosen.
             sampling: Sampling,
             /// What the prompt is.
@@ -201,21 +334,77 @@ messages! {
             system_len: u32,
             /// Bytes of the prompt.
             prompt_len: u32,
+            /// CRC-32C of the whole text, system text and prompt.
+            text_crc: u32,
+            /// There is a fallback, perhaps an empty one.
+            has_fallback: bool,
+            /// What the answer is to be if the deadline comes first.
+            fallback: Str<'a, MAX_FALLBACK>,
             /// The answer ends before any of these.
             stops: Stops<'a>,
             /// The first bytes of the system text followed by the prompt; Text frames bring the rest.
             text: Piece<'a>,
         }
-        /// The next piece of a Generate's text.
+        /// The next piece of a Generate's text. Answered by Accepted.
         0x11 Request Text<'a> {
             /// How many bytes of the text came before.
             offset: u32,
             /// The piece.
             text: Piece<'a>,
         }
-        /// Ends a request. Answered by its Done, unless it has ended already.
+        /// Ends a request. Answered by its Done, or by an Error if there is no such request.
         #[derive(Copy)]
         0x12 Request Cancel {}
+        /// Says how much of an answer has arrived, and how much more may be sent.
+        #[derive(Copy)]
+        0x13 Request Ack {
+            /// Bytes of the answer that have arrived, with none missing before them.
+            received: u32,
+            /// Bytes that may be sent after those.
+            window: u32,
+            /// The request's end has arrived too: nothing more need be sent about it.
+            ended: bool,
+        }
+        /// Asks for a part of an answer again.
+        #[derive(Copy)]
+        0x14 Request Resend {
+            /// Where the missing part begins.
+            offset: u32,
+            /// How many bytes are missing; what the runtime has not generated yet comes in its own time.
+            len: u32,
+        }
+        /// Begins an upload under this id, or goes on with one. Answered by Upload.
+        0x20 Request UploadBegin<'a> {
+            /// What it holds.
+            what: UploadKind,
+            /// Its length in bytes.
+            size: u32,
+            /// Its SHA-256, which is also what it is called by later.
+            sha256: Hash,
+            /// Seconds after its last use for which it is to be kept; 0 for as long as the runtime likes.
+            keep_s: u32,
+            /// Its name, for people.
+            name: Str<'a, MAX_NAME>,
+        }
+        /// A chunk of the upload that this id began. Answered by Upload.
+        0x21 Request UploadData<'a> {
+            /// How many bytes came before.
+            offset: u32,
+            /// The chunk.
+            data: Piece<'a>,
+        }
+        /// Asks for one entry of the list of this client's uploads. Answered by UploadItem.
+        #[derive(Copy)]
+        0x22 Request UploadList {
+            /// Which one, from 0.
+            index: u16,
+        }
+        /// Deletes one of this client's uploads. Answered by Upload.
+        #[derive(Copy)]
+        0x23 Request UploadDelete {
+            /// Its SHA-256.
+            sha256: Hash,
+        }
     }
 }
 
@@ -224,7 +413,7 @@ messages! {
     FromRuntime,
     /// The messages from the runtime to a client.
     FROM_RUNTIME {
-        /// Says who the runtime is and what it takes.
+        /// Says who the runtime is and what it takes. Answers Hello; also sent unasked when the runtime opens a line.
         0x81 Session Identify<'a> {
             /// Lowest protocol version that the runtime speaks.
             version_min: u8,
@@ -234,6 +423,18 @@ messages! {
             boot_id: u64,
             /// Fingerprint of the runtime's message tables.
             schema: u64,
+            /// The Hello's nonce; 0 if this answers none.
+            client_nonce: u64,
+            /// Fresh for every Identify; part of every seal of the session.
+            nonce: u64,
+            /// Requests of this client that the runtime still has.
+            kept: u16,
+            /// What the runtime can do: the sum of 1 for uploads, 2 for pictures, 4 for sound, 8 for commands; 16 if frames must be sealed.
+            features: u32,
+            /// Whether it may generate anything.
+            safety: SafetyState,
+            /// The number of the last emergency stop since the runtime started; 0 for none.
+            stop: u32,
             /// Longest frame that the runtime takes, in bytes before stuffing.
             max_frame: u16,
             /// Longest system text and prompt of one request, together, in bytes.
@@ -242,14 +443,71 @@ messages! {
             context: u32,
             /// Requests that run side by side; more wait.
             max_parallel: u16,
-            /// The model's name.
-            model: Str<'a, MAX_NAME>,
+            /// Requests of one client that have not ended.
+            max_requests: u16,
+            /// Seconds for which a client's requests outlive its link.
+            linger_s: u16,
+            /// Bytes of uploads that the runtime keeps for one client.
+            upload_quota: u32,
+            /// Names of its models. The first one answers.
+            models: Models<'a>,
+            /// Name of its command set; empty for none.
+            commands: Str<'a, MAX_NAME>,
         }
         /// Answers a Ping.
         #[derive(Copy)]
         0x82 Session Pong {
             /// The Ping's.
             nonce: u32,
+        }
+        /// Says whether the runtime may generate anything. Answers EStop, Reset and Arm, and tells every client of a change.
+        #[derive(Copy)]
+        0x83 Session Safety {
+            /// What it may do.
+            state: SafetyState,
+            /// The number of the last emergency stop since the runtime started; 0 for none.
+            stop: u32,
+        }
+        /// Says how the runtime is. Sent by the thread that computes, between two steps: if that one hangs, no heartbeat comes.
+        #[derive(Copy)]
+        0x84 Session Heartbeat {
+            /// Milliseconds since the runtime started.
+            uptime_ms: u64,
+            /// Steps computed since then: while `running` is not 0, it grows.
+            steps: u64,
+            /// Requests that are being computed.
+            running: u16,
+            /// Requests that wait for their turn.
+            queued: u16,
+            /// Requests that gave their place up to others, for now.
+            parked: u16,
+            /// Whether the runtime may generate anything.
+            safety: SafetyState,
+            /// Tokens generated per second, over the last few seconds of work.
+            tokens_per_s: f32,
+            /// Degrees Celsius of the board's hottest sensor; -273.15 where there is none.
+            temperature: f32,
+            /// Memory that is free on the board, in KiB.
+            free_kib: u32,
+            /// Frames from this client that arrived damaged or never, on this connection.
+            lost: u32,
+        }
+        /// A frame that the runtime received or sent, or a part of it; asked for by Monitor.
+        0x85 Session Mirror<'a> {
+            /// Microseconds since the runtime started.
+            at_us: u64,
+            /// The connection, counted from 1 since the runtime started.
+            connection: u32,
+            /// It was sent to the client, not received from it.
+            sent: bool,
+            /// Frames that could not be mirrored since the last that was: this line is too slow for them.
+            dropped: u32,
+            /// Length of the whole frame, header and checksum included, before stuffing.
+            total: u16,
+            /// How many of its bytes came before.
+            offset: u16,
+            /// The piece.
+            data: Bytes<'a, MAX_MIRROR>,
         }
         /// Says what went wrong: with a request, or with the frame that had this id.
         0x8f Any Error<'a> {
@@ -276,8 +534,10 @@ messages! {
             prompt_tokens: u32,
             /// Tokens that were generated, whether or not they have text.
             output_tokens: u32,
-            /// Bytes of text in the whole answer.
+            /// Bytes of text that were sent for this request.
             text_len: u32,
+            /// Where in that text the answer begins: 0, unless the fallback took the place of what came before it.
+            answer_at: u32,
             /// Microseconds from the request's receipt to the start of its work.
             queue_us: u64,
             /// Microseconds spent on the prompt.
@@ -286,6 +546,68 @@ messages! {
             first_token_us: u64,
             /// Microseconds from receipt to the end.
             total_us: u64,
+        }
+        /// Acknowledges a request, or a part of its text.
+        #[derive(Copy)]
+        0x92 Request Accepted {
+            /// Bytes of its text that have arrived, with none missing before them.
+            received: u32,
+            /// Bytes that may be sent after those before the next Accepted.
+            window: u32,
+        }
+        /// Says how an upload stands.
+        #[derive(Copy)]
+        0xa0 Request Upload {
+            /// What became of it.
+            state: UploadState,
+            /// Bytes that have arrived, with none missing before them.
+            received: u32,
+            /// Bytes that may be sent after those before the next Upload.
+            window: u32,
+            /// Seconds until it is forgotten.
+            expires_s: u32,
+        }
+        /// One of this client's uploads.
+        0xa1 Request UploadItem<'a> {
+            /// Which one, as it was asked for.
+            index: u16,
+            /// How many there are. If not more than `index`, the other fields mean nothing.
+            count: u16,
+            /// What it holds.
+            what: UploadKind,
+            /// Its length in bytes.
+            size: u32,
+            /// Bytes of it that have arrived.
+            received: u32,
+            /// Seconds until it is forgotten.
+            expires_s: u32,
+            /// Its SHA-256.
+            sha256: Hash,
+            /// Its name.
+            name: Str<'a, MAX_NAME>,
+        }
+    }
+}
+
+impl Default for Generate<'_> {
+    /// An empty prompt in the model's chat template: of normal priority, greedy, without a limit, a key or a window.
+    fn default() -> Self {
+        Generate {
+            key: 0,
+            priority: Priority::Normal,
+            deadline_ms: 0,
+            window: 0,
+            sampling: Sampling::default(),
+            form: Form::Chat,
+            thinking: Thinking::Default,
+            has_system: false,
+            system_len: 0,
+            prompt_len: 0,
+            text_crc: 0,
+            has_fallback: false,
+            fallback: Str::default(),
+            stops: Stops::new(),
+            text: Piece::default(),
         }
     }
 }
@@ -300,14 +622,7 @@ const fn check_table(table: &[Kind], direction: u8, frame: usize) {
     let mut k = 0;
     while k < table.len() {
         assert!(table[k].number & FROM_RUNTIME_BIT == direction, "a kind in the wrong direction");
-        assert!(OVERHEAD + table[k].ty.max_len <= frame, "a message too long for its frame");
+        assert!(OVERHEAD + SEAL + table[k].ty.max_len <= frame, "a message too long for its frame");
         k += 1;
     }
-}
-
-/// Bytes of text that fit into any [`Generate`] or [`Text`] frame of at most `frame` bytes, whatever its other fields.
-pub const fn max_piece(frame: usize) -> usize {
-    let others = OVERHEAD + <Generate as Field>::TYPE.max_len - MAX_PIECE;
-    let room = frame.saturating_sub(others);
-    if room < MAX_PIECE { room } else { MAX_PIECE }
 }

@@ -1,5 +1,8 @@
 //! The decoder against everything that a bad line can do.
 
+mod common;
+
+use common::stuffed;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use qwark_wire::*;
@@ -9,6 +12,20 @@ fn frame(n: u16) -> Vec<u8> {
     let text = "01".repeat(usize::from(n % 100));
     let token = Token { offset: u32::from(n), text: Str::cut(&text) };
     encode_small(&token, 1 + u32::from(n), n).expect("a small frame").to_vec()
+}
+
+/// A frame of 20 payload bytes, seal included if there is one, that announces `len` and whose checksum holds.
+fn announcing(len: u8) -> Vec<u8> {
+    stuffed(&[&[1, 0x90, len, 0, 0, 0, 1, 0, 0, 0][..], &[7; 20]].concat())
+}
+
+#[test]
+fn the_announced_length_is_that_without_or_with_a_seal() {
+    for len in 0..=u8::MAX {
+        let outcome = decode(&announcing(len));
+        let expected = if matches!(len, 20 | 8) { (vec![0], vec![]) } else { (vec![], vec![Loss::Length]) };
+        assert_eq!(outcome, expected, "{len}");
+    }
 }
 
 /// Sequence numbers of the good frames, and the causes of the losses, in `bytes`.
@@ -37,12 +54,19 @@ fn delimiters_between_frames_are_no_frames() {
 #[test]
 fn every_cause_of_loss_is_told_apart_and_the_next_frame_is_good() {
     let mut damaged = frame(7);
-    damaged[9] ^= 1;
+    damaged[2] ^= 1;
     let mut cut = frame(7);
     cut.truncate(cut.len() - 5);
     cut.push(0);
     let long = [vec![0xff; 3 * SMALL_FRAME], vec![0]].concat();
-    for (bytes, loss) in [(damaged, Loss::Crc), (cut, Loss::Cobs), (long, Loss::Oversize), (vec![3, 1, 2, 0], Loss::Short)] {
+    for (bytes, loss) in [
+        (damaged, Loss::Crc),
+        (cut, Loss::Cobs),
+        (long, Loss::Oversize),
+        (vec![3, 1, 2, 0], Loss::Short),
+        (announcing(5), Loss::Length),
+        (announcing(16), Loss::Length),
+    ] {
         assert_eq!(decode(&[bytes, frame(8)].concat()), (vec![8], vec![loss]));
     }
 }

@@ -1,15 +1,9 @@
 //! Every message against literal bytes, both ways. The files of a protocol version stay here for good.
 
-use qwark_wire::*;
+mod common;
 
-/// The bytes of a hex file; `#` begins a comment.
-fn bytes_of(hex: &str) -> Vec<u8> {
-    hex.lines()
-        .map(|line| line.split('#').next().unwrap_or_default())
-        .flat_map(str::split_whitespace)
-        .map(|byte| u8::from_str_radix(byte, 16).expect("two hex digits"))
-        .collect()
-}
+use common::bytes_of;
+use qwark_wire::*;
 
 /// Decodes the one frame in `bytes`, which end with its delimiter.
 fn with_frame<T>(bytes: &[u8], read: impl Fn(&Frame<'_>) -> T) -> T {
@@ -47,6 +41,16 @@ fn str<const N: usize>(text: &str) -> Str<'_, N> {
     Str::new(text).expect("short enough")
 }
 
+/// The session of `hello` and `identify`, and of the sealed frames.
+const CLIENT_NONCE: u64 = 0x1111_2222_3333_4444;
+const RUNTIME_NONCE: u64 = 0xaaaa_bbbb_cccc_dddd;
+
+/// SHA-256 of `abc`: FIPS 180-2, appendix B.1.
+const SHA: Hash = [
+    0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+    0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+];
+
 /// The alphabet, over and over: longer than one block of stuffing.
 static LONG: [u8; 300] = {
     let mut text = [0; 300];
@@ -59,9 +63,24 @@ static LONG: [u8; 300] = {
 };
 
 golden! {
-    ToRuntime hello 0 0 Hello { version_min: 1, version_max: 1, name: str("rover") };
+    ToRuntime hello 0 0 Hello {
+        version_min: 1,
+        version_max: 1,
+        client: 0x0102_0304_0506_0708,
+        nonce: CLIENT_NONCE,
+        heartbeat_ms: 500,
+        name: str("rover"),
+    };
     ToRuntime ping 1 0 Ping { nonce: 0x0102_0304 };
+    ToRuntime estop 2 0 EStop {};
+    ToRuntime reset 3 0 Reset { stop: 1 };
+    ToRuntime arm 4 0 Arm { stop: 1 };
+    ToRuntime monitor 5 0 Monitor { on: true };
     ToRuntime generate 2 7 Generate {
+        key: 0xc0_ffee,
+        priority: Priority::High,
+        deadline_ms: 1500,
+        window: 512,
         sampling: Sampling {
             max_tokens: 64,
             temperature: 0.75,
@@ -78,45 +97,95 @@ golden! {
         has_system: true,
         system_len: 9,
         prompt_len: 15,
+        text_crc: 0xc010_b3d2,
+        has_fallback: true,
+        fallback: str("halt"),
         stops: [str("\n\n"), str("</s>")].into_iter().collect(),
         text: Bytes::new("Be brief.drive 1.5 cm→".as_bytes()).expect("short enough"),
     };
     ToRuntime generate_raw 3 8 Generate {
-        sampling: Sampling::default(),
         form: Form::Raw,
-        thinking: Thinking::Default,
-        has_system: false,
-        system_len: 0,
         prompt_len: 300,
-        stops: Stops::new(),
-        text: Bytes::default(),
+        text_crc: 0x0a5e_e401,
+        ..Generate::default()
     };
     ToRuntime text 4 8 Text { offset: 0, text: Bytes::new(&LONG).expect("short enough") };
     ToRuntime cancel 65_535 7 Cancel {};
+    ToRuntime ack 5 7 Ack { received: 120, window: 512, ended: false };
+    ToRuntime resend 6 7 Resend { offset: 120, len: 64 };
+    ToRuntime upload_begin 7 9 UploadBegin { what: UploadKind::Grammar, size: 3, sha256: SHA, keep_s: 600, name: str("moves.lark") };
+    ToRuntime upload_data 8 9 UploadData { offset: 0, data: Bytes::new(b"abc").expect("short enough") };
+    ToRuntime upload_list 9 10 UploadList { index: 1 };
+    ToRuntime upload_delete 10 11 UploadDelete { sha256: SHA };
     FromRuntime identify 0 0 Identify {
         version_min: 1,
         version_max: 1,
         boot_id: 0xfedc_ba98_7654_3210,
         schema: 0x1122_3344_5566_7788,
+        client_nonce: CLIENT_NONCE,
+        nonce: RUNTIME_NONCE,
+        kept: 2,
+        features: 17,
+        safety: SafetyState::Disarmed,
+        stop: 3,
         max_frame: 4096,
         max_text: 262_144,
         context: 2048,
         max_parallel: 4,
-        model: str("qwen2.5-0.5b"),
+        max_requests: 32,
+        linger_s: 30,
+        upload_quota: 8_388_608,
+        models: [str("qwen2.5-0.5b")].into_iter().collect(),
+        commands: str("rover"),
     };
     FromRuntime pong 1 0 Pong { nonce: 0x0102_0304 };
+    FromRuntime safety 2 0 Safety { state: SafetyState::Stopped, stop: 3 };
+    FromRuntime heartbeat 3 0 Heartbeat {
+        uptime_ms: 86_400_000,
+        steps: 123_456,
+        running: 1,
+        queued: 2,
+        parked: 3,
+        safety: SafetyState::Armed,
+        tokens_per_s: 17.5,
+        temperature: 61.25,
+        free_kib: 524_288,
+        lost: 4,
+    };
+    FromRuntime mirror 4 0 Mirror {
+        at_us: 5_000_000,
+        connection: 2,
+        sent: true,
+        dropped: 7,
+        total: 14,
+        offset: 0,
+        data: Bytes::new(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]).expect("short enough"),
+    };
     FromRuntime error 2 9 Error { code: ErrorCode::TooLong, ends: true, message: str("too long") };
     FromRuntime error_of_a_newer_version 2 0 Error { code: ErrorCode::Unknown(200), ends: false, message: str("") };
     FromRuntime token 3 7 Token { offset: 4, text: str(" größe") };
     FromRuntime done 4 7 Done {
-        reason: Reason::StopString,
+        reason: Reason::Fallback,
         prompt_tokens: 21,
         output_tokens: 3,
         text_len: 12,
+        answer_at: 8,
         queue_us: 150,
         prefill_us: 81_000,
         first_token_us: 95_000,
         total_us: 5_000_000_000,
+    };
+    FromRuntime accepted 5 7 Accepted { received: 24, window: 4096 };
+    FromRuntime upload 6 9 Upload { state: UploadState::Stored, received: 3, window: 8192, expires_s: 600 };
+    FromRuntime upload_item 7 10 UploadItem {
+        index: 1,
+        count: 2,
+        what: UploadKind::Image,
+        size: 70_000,
+        received: 8192,
+        expires_s: 59,
+        sha256: SHA,
+        name: str("front camera"),
     };
 }
 

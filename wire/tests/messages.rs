@@ -45,57 +45,129 @@ prop_compose! {
     }
 }
 
+fn hash() -> impl Strategy<Value = Hash> {
+    any::<[u8; 32]>()
+}
+
+fn safety() -> impl Strategy<Value = SafetyState> {
+    any::<u8>().prop_map(SafetyState::from_number)
+}
+
+fn upload_kind() -> impl Strategy<Value = UploadKind> {
+    prop_oneof![Just(UploadKind::Image), Just(UploadKind::Audio), Just(UploadKind::Grammar)]
+}
+
+prop_compose! {
+    /// A Generate but for what borrows.
+    fn generate()(
+        (key, deadline_ms, window, text_crc) in any::<(u64, u32, u32, u32)>(), sampling in sampling(),
+        (system_len, prompt_len, has_system, has_fallback) in any::<(u32, u32, bool, bool)>(),
+        priority in prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::High), Just(Priority::Urgent)],
+        form in prop_oneof![Just(Form::Chat), Just(Form::Raw)],
+        thinking in prop_oneof![Just(Thinking::Default), Just(Thinking::Off), Just(Thinking::On)],
+    ) -> Generate<'static> {
+        Generate {
+            key, priority, deadline_ms, window, sampling, form, thinking, has_system, system_len, prompt_len, text_crc, has_fallback,
+            ..Generate::default()
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn requests_round_trip(
-        id in 1..=u32::MAX, seq: u16, sampling in sampling(), (system_len, prompt_len, has_system) in any::<(u32, u32, bool)>(),
-        form in prop_oneof![Just(Form::Chat), Just(Form::Raw)],
-        thinking in prop_oneof![Just(Thinking::Default), Just(Thinking::Off), Just(Thinking::On)],
-        stops in vec("\\PC{0,8}", 0..=MAX_STOPS), text in vec(any::<u8>(), 0..=MAX_PIECE),
+        id in 1..=u32::MAX, seq: u16, generate in generate(), (offset, window, ended) in any::<(u32, u32, bool)>(),
+        fallback in "\\PC{0,30}", stops in vec("\\PC{0,8}", 0..=MAX_STOPS), text in vec(any::<u8>(), 0..=MAX_PIECE),
     ) {
         let stops = stops.iter().map(|stop| Str::cut(stop)).collect();
         let text = Bytes::new(&text).expect("short enough");
-        let generate = Generate { sampling, form, thinking, has_system, system_len, prompt_len, stops, text };
-        comes_back_as(&generate.into(), id, seq);
-        comes_back_as(&Text { offset: prompt_len, text }.into(), id, seq);
+        comes_back_as(&Generate { fallback: Str::cut(&fallback), stops, text, ..generate }.into(), id, seq);
+        comes_back_as(&Text { offset, text }.into(), id, seq);
         comes_back_as(&Cancel {}.into(), id, seq);
+        comes_back_as(&Ack { received: offset, window, ended }.into(), id, seq);
+        comes_back_as(&Resend { offset, len: window }.into(), id, seq);
     }
 
     #[test]
-    fn sessions_round_trip(seq: u16, (version_min, version_max, nonce) in any::<(u8, u8, u32)>(), name in "\\PC{0,100}") {
-        comes_back_as(&Hello { version_min, version_max, name: Str::cut(&name) }.into(), 0, seq);
-        comes_back_as(&Ping { nonce }.into(), 0, seq);
-        answer_comes_back_as(&Pong { nonce }.into(), 0, seq);
+    fn uploads_round_trip(
+        id in 1..=u32::MAX, seq: u16, what in upload_kind(), sha256 in hash(), (size, keep_s, offset) in any::<(u32, u32, u32)>(),
+        (index, count, number) in any::<(u16, u16, u8)>(), name in "\\PC{0,40}", data in vec(any::<u8>(), 0..=MAX_PIECE),
+    ) {
+        let name = Str::cut(&name);
+        comes_back_as(&UploadBegin { what, size, sha256, keep_s, name }.into(), id, seq);
+        comes_back_as(&UploadData { offset, data: Bytes::new(&data).expect("short enough") }.into(), id, seq);
+        comes_back_as(&UploadList { index }.into(), id, seq);
+        comes_back_as(&UploadDelete { sha256 }.into(), id, seq);
+        let state = UploadState::from_number(number);
+        answer_comes_back_as(&Upload { state, received: offset, window: size, expires_s: keep_s }.into(), id, seq);
+        answer_comes_back_as(&UploadItem { index, count, what, size, received: offset, expires_s: keep_s, sha256, name }.into(), id, seq);
+    }
+
+    #[test]
+    fn sessions_round_trip(
+        seq: u16, (version_min, version_max, heartbeat_ms) in any::<(u8, u8, u16)>(), (client, number) in any::<(u64, u32)>(),
+        (on, state) in (any::<bool>(), safety()), name in "\\PC{0,100}",
+    ) {
+        comes_back_as(&Hello { version_min, version_max, client, nonce: !client, heartbeat_ms, name: Str::cut(&name) }.into(), 0, seq);
+        comes_back_as(&Ping { nonce: number }.into(), 0, seq);
+        comes_back_as(&EStop {}.into(), 0, seq);
+        comes_back_as(&Reset { stop: number }.into(), 0, seq);
+        comes_back_as(&Arm { stop: number }.into(), 0, seq);
+        comes_back_as(&Monitor { on }.into(), 0, seq);
+        answer_comes_back_as(&Pong { nonce: number }.into(), 0, seq);
+        answer_comes_back_as(&Safety { state, stop: number }.into(), 0, seq);
+    }
+
+    #[test]
+    fn reports_round_trip(
+        seq: u16, (uptime_ms, steps, lost, free_kib) in any::<(u64, u64, u32, u32)>(), (running, queued, parked) in any::<(u16, u16, u16)>(),
+        (tokens_per_s, temperature) in (finite(), finite()), safety in safety(), sent: bool, data in vec(any::<u8>(), 0..=MAX_MIRROR),
+    ) {
+        let heartbeat = Heartbeat { uptime_ms, steps, running, queued, parked, safety, tokens_per_s, temperature, free_kib, lost };
+        answer_comes_back_as(&heartbeat.into(), 0, seq);
+        let data = Bytes::new(&data).expect("short enough");
+        let mirror = Mirror { at_us: uptime_ms, connection: lost, sent, dropped: free_kib, total: running, offset: queued, data };
+        answer_comes_back_as(&mirror.into(), 0, seq);
     }
 
     #[test]
     fn answers_round_trip(
-        id in 1..=u32::MAX, seq: u16, words in any::<(u32, u32, u32)>(), times in any::<(u64, u64, u64, u64)>(), number: u8,
-        max_frame: u16, text in "\\PC{0,300}",
+        id in 1..=u32::MAX, seq: u16, words in any::<(u32, u32, u32, u32)>(), times in any::<(u64, u64, u64, u64)>(), number: u8,
+        text in "\\PC{0,300}",
     ) {
         answer_comes_back_as(&Token { offset: words.0, text: Str::cut(&text) }.into(), id, seq);
-        let code = (1..=u8::MAX).map(ErrorCode::from_number).nth(usize::from(number) % 255).expect("255 numbers");
-        answer_comes_back_as(&Error { code, ends: number % 2 == 0, message: Str::cut(&text) }.into(), id, seq);
+        answer_comes_back_as(&Accepted { received: words.0, window: words.1 }.into(), id, seq);
+        let error = Error { code: ErrorCode::from_number(number), ends: number.is_multiple_of(2), message: Str::cut(&text) };
+        answer_comes_back_as(&error.into(), id, seq);
         answer_comes_back_as(&Done {
-            reason: Reason::from_number(number), prompt_tokens: words.0, output_tokens: words.1, text_len: words.2,
+            reason: Reason::from_number(number), prompt_tokens: words.0, output_tokens: words.1, text_len: words.2, answer_at: words.3,
             queue_us: times.0, prefill_us: times.1, first_token_us: times.2, total_us: times.3,
         }.into(), id, seq);
+    }
+
+    #[test]
+    fn identities_round_trip(
+        seq: u16, halves in any::<(u16, u16, u16, u16, u16)>(), words in any::<(u32, u32, u32, u32, u32)>(),
+        longs in any::<(u64, u64, u64, u64)>(), version: u8, safety in safety(), names in vec("\\PC{0,40}", 0..=MAX_MODELS),
+    ) {
         answer_comes_back_as(&Identify {
-            version_min: number, version_max: 255 - number, boot_id: times.0, schema: times.1, max_frame,
-            max_text: words.0, context: words.1, max_parallel: max_frame, model: Str::cut(&text),
+            version_min: version, version_max: !version, boot_id: longs.0, schema: longs.1, client_nonce: longs.2, nonce: longs.3,
+            kept: halves.0, features: words.0, safety, stop: words.1, max_frame: halves.1, max_text: words.2, context: words.3,
+            max_parallel: halves.2, max_requests: halves.3, linger_s: halves.4, upload_quota: words.4,
+            models: names.iter().map(|name| Str::cut(name)).collect(), commands: Str::cut(names.first().map_or("", String::as_str)),
         }.into(), 0, seq);
     }
 
     #[test]
     fn no_payload_panics(version in 0..3_u8, kind: u8, id in 0..2_u32, payload in vec(any::<u8>(), 0..300)) {
-        let frame = Frame { version, kind, seq: 0, id, payload: &payload };
+        let frame = Frame { version, kind, seq: 0, id, payload: &payload, seal: None };
         let _ = ToRuntime::parse(&frame);
         let _ = FromRuntime::parse(&frame);
     }
 }
 
 fn parse<'a>(version: u8, kind: u8, id: u32, payload: &'a [u8]) -> Result<ToRuntime<'a>, ParseError> {
-    ToRuntime::parse(&Frame { version, kind, seq: 0, id, payload })
+    ToRuntime::parse(&Frame { version, kind, seq: 0, id, payload, seal: None })
 }
 
 fn fault<'a>(message: &'static str, field: &'static str, fault: FieldFault) -> Result<ToRuntime<'a>, ParseError> {
@@ -110,17 +182,21 @@ fn headers_are_refused_for_what_is_wrong_with_them() {
     assert_eq!(parse(1, 0x12, 0, &[]), Err(ParseError::Id("Cancel")));
     assert_eq!(parse(2, 0x12, 1, &[]), Err(ParseError::Version(2)));
     assert_eq!(parse(0, 0x12, 1, &[]), Err(ParseError::Version(0)));
-    let token = Frame { version: 1, kind: 0x90, seq: 0, id: 0, payload: &[] };
+    let token = Frame { version: 1, kind: 0x90, seq: 0, id: 0, payload: &[], seal: None };
     assert_eq!(FromRuntime::parse(&token), Err(ParseError::Id("Token")));
     assert_eq!(FromRuntime::parse(&Frame { kind: 0x12, ..token }), Err(ParseError::Direction(0x12)));
 }
 
 #[test]
-fn any_version_may_say_hello_and_be_told_no() {
-    let hello = parse(9, 0x01, 0, &[7, 9, 0, 0]);
-    assert_eq!(hello, Ok(Hello { version_min: 7, version_max: 9, name: Str::default() }.into()));
-    let error = Frame { version: 9, kind: 0x8f, seq: 0, id: 0, payload: &[2, 0, 0, 0] };
+fn any_version_may_say_hello_stop_and_be_told_no() {
+    let hello = Hello { version_min: 7, version_max: 9, client: 1, nonce: 2, heartbeat_ms: 3, name: Str::default() };
+    let payload = [7, 9, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0];
+    assert_eq!(parse(9, 0x01, 0, &payload), Ok(hello.into()));
+    assert_eq!(parse(9, 0x03, 0, &[]), Ok(EStop {}.into()));
+    let error = Frame { version: 9, kind: 0x8f, seq: 0, id: 0, payload: &[2, 0, 0, 0], seal: None };
     assert!(FromRuntime::parse(&error).is_ok());
+    assert!(FromRuntime::parse(&Frame { kind: 0x83, payload: &[1, 0, 0, 0, 0], ..error }).is_ok());
+    assert_eq!(FromRuntime::parse(&Frame { kind: 0x82, ..error }), Err(ParseError::Version(9)));
 }
 
 #[test]
@@ -131,32 +207,23 @@ fn bytes_after_the_last_known_field_are_ignored() {
 #[test]
 fn fields_are_refused_by_name() {
     assert_eq!(parse(1, 0x02, 0, &[1, 2, 3]), fault("Ping", "nonce", FieldFault::Truncated));
-    assert_eq!(parse(1, 0x01, 0, &[1, 1, 3, 0, b'a']), fault("Hello", "name", FieldFault::Truncated));
-    assert_eq!(parse(1, 0x01, 0, &[1, 1, 2, 0, 0xc3, 0x28]), fault("Hello", "name", FieldFault::Utf8));
-    assert_eq!(parse(1, 0x01, 0, &[1, 1, 65, 0]), fault("Hello", "name", FieldFault::TooLong(64)));
-
-    let generate = Generate {
-        sampling: Sampling::default(),
-        form: Form::Chat,
-        thinking: Thinking::Default,
-        has_system: false,
-        system_len: 0,
-        prompt_len: 0,
-        stops: Stops::new(),
-        text: Bytes::default(),
-    };
-    let payload = through_the_line(&generate, 1, 0, |frame| frame.payload.to_vec());
-    for (at, byte, field, cause) in
-        [(40, 9, "form", FieldFault::Value(9)), (41, 3, "thinking", FieldFault::Value(3)), (42, 2, "has_system", FieldFault::Value(2))]
+    const HELLO: [u8; 20] = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    for (name, cause) in
+        [(&[3, 0, b'a'][..], FieldFault::Truncated), (&[2, 0, 0xc3, 0x28], FieldFault::Utf8), (&[33, 0], FieldFault::TooLong(32))]
     {
+        assert_eq!(parse(1, 0x01, 0, &[&HELLO[..], name].concat()), fault("Hello", "name", cause));
+    }
+
+    let payload = through_the_line(&Generate::default(), 1, 0, |frame| frame.payload.to_vec());
+    for (at, byte, field) in [(8, 4, "priority"), (57, 9, "form"), (58, 3, "thinking"), (59, 2, "has_system"), (72, 2, "has_fallback")] {
         let mut payload = payload.clone();
         payload[at] = byte;
-        assert_eq!(parse(1, 0x10, 1, &payload), fault("Generate", field, cause));
+        assert_eq!(parse(1, 0x10, 1, &payload), fault("Generate", field, FieldFault::Value(byte)));
     }
     let mut not_a_number = payload.clone();
-    not_a_number[4..8].copy_from_slice(&f32::NAN.to_le_bytes());
+    not_a_number[21..25].copy_from_slice(&f32::NAN.to_le_bytes());
     assert_eq!(parse(1, 0x10, 1, &not_a_number), fault("Generate", "temperature", FieldFault::NotFinite));
-    let mut five_stops = payload[..51].to_vec();
+    let mut five_stops = payload[..75].to_vec();
     five_stops.extend([5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(parse(1, 0x10, 1, &five_stops), fault("Generate", "stops", FieldFault::TooMany(4)));
 }
@@ -187,24 +254,18 @@ fn text_is_cut_between_characters() {
 }
 
 #[test]
-fn a_piece_fits_beside_the_longest_other_fields() {
-    let stop = "x".repeat(MAX_STOP);
-    for limit in [SMALL_FRAME, 512, MAX_FRAME] {
-        let text = vec![b'x'; max_piece(limit)];
-        assert!(!text.is_empty());
-        let generate = Generate {
-            sampling: Sampling::default(),
-            form: Form::Raw,
-            thinking: Thinking::On,
-            has_system: true,
-            system_len: 1,
-            prompt_len: 1,
-            stops: (0..MAX_STOPS).map(|_| Str::cut(&stop)).collect(),
-            text: Bytes::new(&text).expect("a piece"),
-        };
-        let payload = through_the_line(&generate, 1, 0, |frame| frame.payload.len());
-        assert!(payload + OVERHEAD <= limit, "{payload} of {limit}");
-    }
+fn the_longest_question_fills_the_longest_frame_with_its_seal() {
+    let (stop, fallback, text) = ("x".repeat(MAX_STOP), "y".repeat(MAX_FALLBACK), [b'z'; MAX_PIECE]);
+    let generate = Generate {
+        fallback: Str::new(&fallback).expect("a fallback"),
+        stops: (0..MAX_STOPS).map(|_| Str::cut(&stop)).collect(),
+        text: Bytes::new(&text).expect("a piece"),
+        ..Generate::default()
+    };
+    let longest = TO_RUNTIME.iter().find(|kind| kind.number == Generate::KIND).expect("in the table").ty.max_len;
+    assert_eq!(payload_len(&generate), longest);
+    assert_eq!(through_the_line(&generate, 1, 0, |frame| frame.payload.len()), longest);
+    assert!(longest + OVERHEAD + SEAL <= MAX_FRAME);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn tables() -> String {
 #[test]
 fn the_specification_has_these_tables_and_limits() {
     let spec = std::fs::read_to_string(SPEC).expect("docs/WIRE.md is there");
-    for (name, value) in [("SMALL_FRAME", SMALL_FRAME), ("MAX_FRAME", MAX_FRAME), ("HEADER", HEADER), ("CRC", CRC)] {
+    for (name, value) in [("SMALL_FRAME", SMALL_FRAME), ("MAX_FRAME", MAX_FRAME), ("HEADER", HEADER), ("SEAL", SEAL), ("CRC", CRC)] {
         let row = format!("| {name} | {value} |");
         assert!(spec.contains(&row), "docs/WIRE.md lacks `{row}`");
     }

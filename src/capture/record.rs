@@ -1,0 +1,71 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::payload::{from_hex, hex};
+
+/// The version of the format.
+pub const VERSION: u32 = 1;
+
+/// The first line: what the frames were said to and by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The format's version, [`VERSION`].
+    pub qwark_capture: u32,
+    /// The runtime's boot id, as Identify says it.
+    pub boot_id: u64,
+    /// The model's name.
+    pub model: String,
+    /// SHA-256 of the model file, in hexadecimal: see [`model_sha256`](super::model_sha256).
+    pub model_sha256: String,
+    /// What else the answers depend on.
+    pub settings: Settings,
+}
+
+/// How the runtime was set up, as far as answers depend on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Storage of keys and values, as `--kv` names it.
+    pub kv: String,
+    /// Tokens of context of one request.
+    pub context: usize,
+    /// Requests that ran at once.
+    pub parallel: usize,
+    /// The instruction set of the kernels, as `--isa` names it.
+    pub isa: String,
+    /// The version of the program.
+    pub version: String,
+}
+
+/// One frame and its circumstances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Microseconds since the runtime started.
+    pub t_us: u64,
+    /// The connection, counted from 1 since the runtime started.
+    pub connection: u32,
+    /// The session's number within the runtime, which stays when a client comes back over another connection; 0 where it is not
+    /// known.
+    pub client: u64,
+    /// It was sent to the client, not received from it.
+    pub sent: bool,
+    /// The frame before stuffing, header and checksum included.
+    #[serde(serialize_with = "to_hex", deserialize_with = "of_hex")]
+    pub frame: Vec<u8>,
+}
+
+fn to_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex(bytes))
+}
+
+fn of_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    from_hex(&text).ok_or_else(|| serde::de::Error::custom("`frame` is not bytes in hexadecimal"))
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { kv, context, parallel, isa, version } = &self.settings;
+        write!(f, "qwark {version}, boot {:#x}, model {}, kv {kv}, context {context}, {parallel} at once, {isa}", self.boot_id, self.model)
+    }
+}

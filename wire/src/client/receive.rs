@@ -1,0 +1,183 @@
+//! What a frame from the runtime changes.
+
+use super::Event;
+use super::machine::{Known, Machine, State};
+use super::slot::Task;
+use crate::{
+    Accepted, Done, Error, ErrorCode, Frame, FromRuntime, Identify, Safety, Sequence, Token, Upload, UploadState, VERSION_MAX, VERSION_MIN,
+};
+
+impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
+    /// Takes a good frame.
+    pub(super) fn frame<'f>(&mut self, frame: &Frame<'f>, now: u64) -> Option<Event<'f>> {
+        let Ok(message) = FromRuntime::parse(frame) else {
+            self.losses.refused = self.losses.refused.saturating_add(1);
+            return None;
+        };
+        if !self.writer.guard.believes(frame, &message, self.nonce) {
+            self.losses.refused = self.losses.refused.saturating_add(1);
+            if self.is_strange(&message) {
+                self.lose(now);
+            }
+            return None;
+        }
+        self.losses.missing = self.losses.missing.saturating_add(self.arrived.note(frame.seq).into());
+        self.heard(now);
+        if self.state == State::Open && !matches!(message, FromRuntime::Identify(_)) {
+            self.nonce = None;
+        }
+        match message {
+            FromRuntime::Identify(identify) => self.identify(identify, now),
+            FromRuntime::Pong(pong) => Some(Event::Pong { nonce: pong.nonce }),
+            FromRuntime::Safety(safety) => self.control.note(safety).then_some(Event::Safety(safety)),
+            FromRuntime::Heartbeat(heartbeat) => Some(Event::Heartbeat(heartbeat)),
+            FromRuntime::Mirror(mirror) => Some(Event::Mirror(mirror)),
+            FromRuntime::Error(error) if error.code == ErrorCode::NoSession => {
+                if self.state == State::Open {
+                    self.lose(now);
+                }
+                None
+            }
+            FromRuntime::Error(error) => self.error(frame.id, &error),
+            FromRuntime::Accepted(accepted) => self.accepted(frame.id, accepted, now),
+            FromRuntime::Token(token) => self.token(frame.id, &token, now),
+            FromRuntime::Done(done) => {
+                self.done(frame.id, done, now);
+                None
+            }
+            FromRuntime::Upload(upload) => self.upload(frame.id, upload, now),
+            FromRuntime::UploadItem(item) => {
+                let index = self.find(frame.id).filter(|index| matches!(self.slots[*index].task, Task::List { .. }))?;
+                self.end(index, false);
+                Some(Event::UploadItem { id: frame.id, item })
+            }
+        }
+    }
+
+    /// Whether a frame without a seal that holds may come from a runtime that knows nothing of this session. To say Hello then costs
+    /// little, whoever sent it.
+    fn is_strange(&self, message: &FromRuntime<'_>) -> bool {
+        self.state == State::Open
+            && match message {
+                FromRuntime::Identify(identify) => self.is_another_boot(identify),
+                FromRuntime::Error(error) => matches!(error.code, ErrorCode::NoSession | ErrorCode::Denied),
+                _ => false,
+            }
+    }
+
+    fn is_another_boot(&self, identify: &Identify<'_>) -> bool {
+        self.known.is_some_and(|known| known.boot_id != identify.boot_id)
+    }
+
+    fn identify<'f>(&mut self, identify: Identify<'f>, now: u64) -> Option<Event<'f>> {
+        let restarted = self.is_another_boot(&identify);
+        if self.nonce != Some(identify.client_nonce) {
+            if restarted && self.state != State::Seeking {
+                self.lose(now);
+            }
+            return None;
+        }
+        // A Hello that the line repeated is answered twice, and then the second answer begins the session that the runtime's seals have:
+        // it may come until there is another frame of this one.
+        self.nonce.take_if(|_| !self.writer.guard.is_keyed());
+        let (before, waited) = (self.control.known(), self.control.waits());
+        if restarted {
+            self.arrived = Sequence::new();
+            self.control.forget();
+        }
+        self.known = Some(Known::from(&identify));
+        let safety = Safety { state: identify.safety, stop: identify.stop };
+        self.control.note(safety);
+        // Of a first Identify, all is news, and the program is told of it as a whole.
+        if waited || before.is_some_and(|before| before != safety) {
+            self.safety_news = Some(safety);
+        }
+        let Identify { version_min, version_max, .. } = identify;
+        if version_min > VERSION_MAX || version_max < VERSION_MIN {
+            self.state = State::Incompatible;
+            return Some(Event::Incompatible { version_min, version_max });
+        }
+        self.state = State::Open;
+        self.losses.sessions = self.losses.sessions.saturating_add(1);
+        self.resume(now);
+        Some(Event::Connected { identify, restarted })
+    }
+
+    /// The place of request `id` in the table, if this client has asked it. Whatever is said about it shows that the runtime has it.
+    fn find(&mut self, id: u32) -> Option<usize> {
+        let index = self.slots.iter().position(|slot| slot.id == id && slot.asked)?;
+        self.slots[index].unanswered = false;
+        Some(index)
+    }
+
+    fn error<'f>(&mut self, id: u32, error: &Error<'f>) -> Option<Event<'f>> {
+        let Error { code, ends, message } = *error;
+        let event = Event::Error { id, code, ends, message: message.get() };
+        if id == 0 {
+            return Some(event);
+        }
+        let Some(index) = self.find(id) else {
+            // Of a request that the runtime does not have, it need not be told anything.
+            if ends && self.known.is_some() && code != ErrorCode::UnknownId {
+                self.tell_ended(id, 0);
+            }
+            return None;
+        };
+        if ends {
+            // A Cancel that crossed the Done on the way: that counts.
+            if let (ErrorCode::UnknownId, Task::Answer { answer, .. }) = (code, &self.slots[index].task)
+                && answer.has_end()
+            {
+                return None;
+            }
+            self.end(index, true);
+        }
+        Some(event)
+    }
+
+    fn accepted(&mut self, id: u32, accepted: Accepted, now: u64) -> Option<Event<'static>> {
+        let index = self.find(id)?;
+        let Task::Answer { sending, .. } = &mut self.slots[index].task else { return None };
+        let before = sending.is_complete();
+        sending.acknowledge(accepted.received, accepted.window, now, &self.writer.line);
+        (!before && sending.is_complete()).then_some(Event::Accepted { id })
+    }
+
+    fn token<'f>(&mut self, id: u32, token: &Token<'f>, now: u64) -> Option<Event<'f>> {
+        let index = self.find(id)?;
+        let Task::Answer { sending, answer, .. } = &mut self.slots[index].task else { return None };
+        sending.complete();
+        let (offset, text) = answer.take(token.offset, token.text.get(), now, &self.writer.line)?;
+        Some(Event::Token { id, offset, text })
+    }
+
+    /// The end is reported by [`Machine::poll`], as it may come before the last of the text.
+    fn done(&mut self, id: u32, done: Done, now: u64) {
+        match self.find(id).map(|index| &mut self.slots[index].task) {
+            Some(Task::Answer { sending, answer, cancel, .. }) => {
+                sending.complete();
+                *cancel = None;
+                answer.end(done, now, &self.writer.line);
+            }
+            Some(_) => {}
+            None if self.known.is_some() => self.tell_ended(id, done.text_len),
+            None => {}
+        }
+    }
+
+    fn upload(&mut self, id: u32, upload: Upload, now: u64) -> Option<Event<'static>> {
+        let index = self.find(id)?;
+        let ends = match &mut self.slots[index].task {
+            Task::Upload { sending, .. } => {
+                sending.acknowledge(upload.received, upload.window, now, &self.writer.line);
+                upload.state == UploadState::Stored
+            }
+            Task::Delete { .. } => true,
+            Task::Answer { .. } | Task::List { .. } => return None,
+        };
+        if ends {
+            self.end(index, false);
+        }
+        Some(Event::Upload { id, upload })
+    }
+}

@@ -1,0 +1,78 @@
+//! One request of a client, from the question to its end.
+
+use super::answer::Answer;
+use super::question::{NewUpload, Question};
+use super::sending::Sending;
+use super::timer::{Line, Retry};
+use crate::Hash;
+
+/// A request that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Slot<B> {
+    pub(super) id: u32,
+    /// It was sent at least once: before that, whatever has its id is about another client's request.
+    pub(super) asked: bool,
+    /// Its frames do not fit into the runtime's.
+    pub(super) unfit: bool,
+    /// It was repeated as often as it may be, since the runtime last said anything about it.
+    pub(super) unanswered: bool,
+    pub(super) task: Task<B>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(super) enum Task<B> {
+    /// An answer.
+    Answer { question: Question<B>, text_crc: u32, sending: Sending, answer: Answer, cancel: Option<Retry> },
+    /// To keep something.
+    Upload { upload: NewUpload<B>, sending: Sending },
+    /// What is kept.
+    List { index: u16, retry: Retry },
+    /// To keep something no longer.
+    Delete { sha256: Hash, retry: Retry },
+}
+
+impl<B> Slot<B> {
+    /// Before it is sent.
+    pub(super) fn new(id: u32, task: Task<B>) -> Self {
+        Slot { id, asked: false, unfit: false, unanswered: false, task }
+    }
+
+    /// In a new session it is asked again.
+    pub(super) fn resume(&mut self, now: u64, line: &Line) {
+        match &mut self.task {
+            Task::Answer { question: _, text_crc: _, sending, answer, cancel } => {
+                sending.resume(now, line);
+                answer.resume();
+                *cancel = cancel.map(|_| Retry::now(now, line));
+            }
+            Task::Upload { sending, .. } => sending.resume(now, line),
+            Task::List { retry, .. } | Task::Delete { retry, .. } => *retry = Retry::now(now, line),
+        }
+    }
+
+    /// Whether something about it was repeated as often as it may be, without an answer.
+    pub(super) fn is_exhausted(&self, now: u64) -> bool {
+        match &self.task {
+            Task::Answer { sending, answer, cancel, .. } => {
+                sending.is_exhausted(now) || answer.is_exhausted(now) || cancel.is_some_and(|retry| retry.is_exhausted(now))
+            }
+            Task::Upload { sending, .. } => sending.is_exhausted(now),
+            Task::List { retry, .. } | Task::Delete { retry, .. } => retry.is_exhausted(now),
+        }
+    }
+
+    /// When there is something to do about it next.
+    pub(super) fn wake(&self, line: &Line) -> u64 {
+        match &self.task {
+            _ if self.unfit => 0,
+            Task::Answer { sending, answer, cancel, .. } => {
+                let cancel = cancel.filter(|_| self.asked).map_or(u64::MAX, |retry| retry.at());
+                let done = if answer.finished().is_some() { 0 } else { answer.wake() };
+                sending.wake(line).min(cancel).min(done)
+            }
+            Task::Upload { sending, .. } => sending.wake(line),
+            Task::List { retry, .. } | Task::Delete { retry, .. } => retry.at(),
+        }
+    }
+}

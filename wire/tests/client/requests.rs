@@ -1,0 +1,230 @@
+//! Requests and uploads on a line that is good, or bad in one certain way.
+
+use qwark_wire::client::{AskError, Client, NewUpload, Question, SMALL_OUT, Settings};
+use qwark_wire::*;
+
+use crate::line::{Harm, Line, Told, settings};
+use crate::runtime::error;
+
+/// Loses frame number `n` of this kind, counted from 0.
+fn lose(kind: u8, n: usize) -> Harm<'static> {
+    let mut count = 0;
+    Box::new(move |frame| {
+        let mut hit = false;
+        Decoder::<MAX_FRAME>::new().push_all(&frame, |frame| hit = frame.is_ok_and(|frame| frame.kind == kind));
+        count += usize::from(hit);
+        if hit && count == n + 1 { Vec::new() } else { frame }
+    })
+}
+
+fn ask(line: &mut Line<'_>, prompt: &str) -> u32 {
+    line.client.ask(Question::new(prompt.to_owned()), line.now).expect("there is room")
+}
+
+fn finish(line: &mut Line<'_>, id: u32) -> Done {
+    line.until(|told| matches!(told, Told::Done(of, _) if *of == id));
+    let done = line.told.iter().find_map(|told| match told {
+        Told::Done(of, done) if *of == id => Some(*done),
+        _ => None,
+    });
+    done.expect("it was told")
+}
+
+#[test]
+fn a_question_is_asked_with_everything_in_it() {
+    let mut line = Line::open();
+    let question = Question {
+        key: 0xfeed,
+        system: Some("Sei knapp.".to_owned()),
+        stops: ["\n", "→"].map(str::to_owned).into_iter().collect(),
+        fallback: Some("halt".to_owned()),
+        ..Question::new("zwölf Boxkämpfer".to_owned())
+    };
+    let id = line.client.ask(question, line.now).expect("there is room");
+    assert_eq!(finish(&mut line, id).reason, Reason::Stop);
+    assert_eq!(line.answer(id), "Sei knapp.zwölf Boxkämpfer");
+    assert!(line.told.contains(&Told::Accepted(id)));
+    let asked = &line.runtime.asked[&id];
+    assert_eq!((asked.key, &asked.stops[..]), (0xfeed, &["\n".to_owned(), "→".to_owned()][..]));
+}
+
+#[test]
+fn each_lost_frame_is_made_up_for() {
+    let prompt = "Any one frame may be lost, and the answer is the same as if it were not. ".repeat(30);
+    for kind in [Generate::KIND, Text::KIND, Accepted::KIND, Token::KIND, Ack::KIND, Done::KIND, Resend::KIND] {
+        for n in [0, 1, 5] {
+            let mut line = Line::open();
+            line.harm = lose(kind, n);
+            let id = ask(&mut line, &prompt);
+            finish(&mut line, id);
+            assert_eq!(line.answer(id), prompt, "{kind:#x} {n}");
+            assert_eq!(line.runtime.keys.len(), 1);
+            line.run(3000);
+            assert!(line.runtime.asked[&id].ended);
+        }
+    }
+}
+
+#[test]
+fn a_gap_is_filled_soon_and_without_asking_for_everything() {
+    let mut line = Line::open();
+    line.harm = lose(Token::KIND, 3);
+    let prompt = "0123456789".repeat(100);
+    let id = ask(&mut line, &prompt);
+    let begin = line.now;
+    finish(&mut line, id);
+    assert!(line.now - begin < 200, "no timer had to run out: {} ms", line.now - begin);
+    assert_eq!(line.runtime.seen.iter().filter(|kind| **kind == Resend::KIND).count(), 1);
+}
+
+#[test]
+fn without_a_window_nothing_is_acknowledged() {
+    let mut line = Line::open();
+    let id = line.client.ask(Question { window: 0, ..Question::new("fast".to_owned()) }, line.now).expect("there is room");
+    finish(&mut line, id);
+    line.run(500);
+    assert!(!line.runtime.seen.contains(&Ack::KIND));
+    assert_eq!(line.answer(id), "fast");
+}
+
+#[test]
+fn cancel_is_repeated_until_the_end_and_touches_no_other_request() {
+    let mut line = Line::open();
+    let slow = |prompt: &str| Question { window: 4, ..Question::new(prompt.repeat(200)) };
+    let one = line.client.ask(slow("one "), line.now).expect("there is room");
+    let two = line.client.ask(slow("two "), line.now).expect("there is room");
+    line.run(100);
+    line.harm = lose(Cancel::KIND, 0);
+    line.client.cancel(one, line.now).expect("it runs");
+    let begin = line.now;
+    assert_eq!(finish(&mut line, one).reason, Reason::Cancelled);
+    assert!(line.now - begin < 400, "one timer ran out: {} ms", line.now - begin);
+    assert!("one ".repeat(200).starts_with(&line.answer(one)));
+    assert_eq!(finish(&mut line, two).reason, Reason::Stop);
+    assert_eq!(line.answer(two), "two ".repeat(200));
+    assert_eq!(line.client.cancel(one, line.now), Err(AskError::UnknownId));
+}
+
+#[test]
+fn a_cancel_before_the_session_waits_for_the_generate() {
+    let mut line = Line::new(&settings());
+    let id = ask(&mut line, &"x".repeat(3000));
+    line.client.cancel(id, 0).expect("it was asked");
+    assert_eq!(finish(&mut line, id).reason, Reason::Cancelled);
+    let first = line.runtime.seen.iter().position(|kind| matches!(*kind, Generate::KIND | Cancel::KIND)).expect("it was sent");
+    assert_eq!(line.runtime.seen[first], Generate::KIND);
+}
+
+#[test]
+fn the_end_is_told_once_and_acknowledged_however_often_it_comes() {
+    let mut line = Line::open();
+    let id = ask(&mut line, "hi");
+    let done = finish(&mut line, id);
+    line.run(1000);
+    let acks = |line: &Line<'_>| line.runtime.seen.iter().filter(|kind| **kind == Ack::KIND).count();
+    let before = acks(&line);
+    line.runtime.send(id, &done);
+    line.run(100);
+    line.runtime.send(id, &error(ErrorCode::Busy, true));
+    line.run(100);
+    assert_eq!(acks(&line), before + 2);
+    assert_eq!(line.told.iter().filter(|told| matches!(told, Told::Done(..) | Told::Error(..))).count(), 1);
+}
+
+#[test]
+fn a_request_that_is_never_answered_is_reported_in_the_end() {
+    let mut line = Line::open();
+    let mute = Box::new(|frame: Vec<u8>| {
+        let mut request = false;
+        Decoder::<MAX_FRAME>::new().push_all(&frame, |frame| request = frame.is_ok_and(|frame| frame.kind == Generate::KIND));
+        if request { Vec::new() } else { frame }
+    });
+    line.harm = mute;
+    let id = ask(&mut line, "hi");
+    line.until(|told| *told == Told::Unanswered(id));
+    assert!((60_000..80_000).contains(&line.now), "{}", line.now);
+    assert_eq!(line.client.open_requests(), 0);
+    assert!(line.told.contains(&Told::Disconnected), "a new session was tried before");
+}
+
+#[test]
+fn an_error_ends_a_request_or_refuses_a_frame() {
+    let mut line = Line::open();
+    let id = line.client.ask(Question { window: 4, ..Question::new("x".repeat(500)) }, line.now).expect("there is room");
+    line.run(50);
+    line.runtime.send(id, &error(ErrorCode::IdInUse, false));
+    line.run(20);
+    assert!(line.told.contains(&Told::Error(id, ErrorCode::IdInUse, false)));
+    assert_eq!(line.client.open_requests(), 1);
+    line.runtime.send(id, &error(ErrorCode::Internal, true));
+    line.run(20);
+    assert!(line.told.contains(&Told::Error(id, ErrorCode::Internal, true)));
+    assert_eq!(line.client.open_requests(), 0);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_it_is_sent() {
+    let mut line = Line::open();
+    let now = line.now;
+    let mut refused = |question: Question<String>| line.client.ask(question, now);
+    let plain = || Question::new("hi".to_owned());
+    assert_eq!(refused(Question { fallback: Some("x".repeat(65)), ..plain() }), Err(AskError::Fallback));
+    let stops = ["x".repeat(33)].into_iter().collect();
+    assert_eq!(refused(Question { stops, ..plain() }), Err(AskError::Stop));
+    assert_eq!(refused(Question::new("x".repeat((1 << 20) + 1))), Err(AskError::TooLong));
+    for _ in 0..4 {
+        assert!(refused(plain()).is_ok());
+    }
+    assert_eq!(refused(plain()), Err(AskError::Full));
+    let mut bytes = Client::<&[u8], 1>::new(&settings());
+    assert_eq!(bytes.ask(Question::new(&[0xc3, 0x28]), 0), Err(AskError::Utf8));
+
+    let mut line = Line::open();
+    let stops = std::iter::repeat_n("x".repeat(32), MAX_STOPS).collect();
+    let id = line.client.ask(Question { stops, fallback: Some("y".repeat(64)), ..plain() }, line.now).expect("there is room");
+    line.until(|told| *told == Told::Error(id, ErrorCode::TooLong, true));
+}
+
+#[test]
+fn text_leaves_a_slow_line_free_for_what_is_urgent() {
+    let mut client = Client::<String, 1>::new(&Settings { baud: 9600, ..settings() });
+    let mut out = [0; SMALL_OUT];
+    let hello = client.transmit(0, &mut out).expect("a Hello");
+    let mut nonce = 0;
+    Decoder::<SMALL_FRAME>::new().push_all(&out[..hello], |frame| match ToRuntime::parse(&frame.expect("whole")) {
+        Ok(ToRuntime::Hello(hello)) => nonce = hello.nonce,
+        other => panic!("{other:?}"),
+    });
+    let tell = |client: &mut Client<String, 1>, id, message: &FromRuntime<'_>, now| {
+        for byte in encode_small(message, id, 0).expect("it fits") {
+            client.receive(byte, now);
+        }
+    };
+    tell(&mut client, 0, &Identify { client_nonce: nonce, ..crate::runtime::identify() }.into(), 100);
+    let id = client.ask(Question::new("x".repeat(5000)), 100).expect("there is room");
+    assert!(client.transmit(100, &mut out).is_some(), "the Generate");
+    tell(&mut client, id, &Accepted { received: 100, window: 4000 }.into(), 500);
+    let first = client.transmit(500, &mut out).expect("a Text");
+    assert_eq!(client.transmit(500, &mut out), None, "the line is busy");
+    client.cancel(id, 500).expect("it runs");
+    assert!(client.transmit(500, &mut out).is_some_and(|len| len < 30), "a Cancel does not wait");
+    let free = 500 + (first as u64 * 10_000) / 9600;
+    assert!((free - 20..free + 30).contains(&client.next_wake()), "{} {free}", client.next_wake());
+}
+
+#[test]
+fn uploads_are_sent_listed_and_deleted() {
+    let mut line = Line::open();
+    line.harm = lose(UploadData::KIND, 2);
+    let data = "pixels ".repeat(700);
+    let upload = NewUpload { what: UploadKind::Image, sha256: [9; 32], keep_s: 60, name: "front".to_owned(), data: data.clone() };
+    let id = line.client.upload(upload, line.now).expect("there is room");
+    line.until(|told| matches!(told, Told::Upload(of, UploadState::Stored, _) if *of == id));
+    assert_eq!(line.runtime.uploads[&id].1, data.as_bytes());
+    let list = line.client.list_uploads(0, line.now).expect("there is room");
+    line.until(|told| *told == Told::Item(list, 0, "front".to_owned()));
+    line.harm = lose(UploadDelete::KIND, 0);
+    let delete = line.client.delete_upload([9; 32], line.now).expect("there is room");
+    line.until(|told| *told == Told::Upload(delete, UploadState::Deleted, 0));
+    assert_eq!(line.client.open_requests(), 0);
+}

@@ -1,0 +1,361 @@
+//! A runtime that echoes: the other half of the protocol, as far as a client can see it, without a model or a clock.
+
+#![allow(dead_code, reason = "not every test looks at all of it")]
+
+use std::collections::BTreeMap;
+
+use qwark_wire::*;
+
+use crate::common::crc32c;
+
+/// Milliseconds after which it sends a Token or an end again.
+const RETRY_MS: u64 = 300;
+
+/// Bytes of text that may be on their way to it.
+const TEXT_WINDOW: u32 = 700;
+
+/// Most bytes of one Token.
+const TOKEN: usize = 7;
+
+/// One request and its answer, which is its own text.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub key: u64,
+    pub stops: Vec<String>,
+    len: usize,
+    crc: u32,
+    text: Vec<u8>,
+    window: u32,
+    sent: usize,
+    acknowledged: usize,
+    next: u64,
+    end_at: u64,
+    cancelled: bool,
+    pub ended: bool,
+}
+
+impl Asked {
+    fn complete(&self) -> bool {
+        self.text.len() == self.len
+    }
+
+    fn answer_len(&self) -> usize {
+        if self.cancelled { self.sent } else { self.len }
+    }
+
+    fn limit(&self) -> usize {
+        if self.window == 0 { self.len } else { self.answer_len().min(self.acknowledged + self.window as usize) }
+    }
+}
+
+/// The runtime's end of a line.
+pub struct Runtime {
+    pub boot_id: u64,
+    pub state: SafetyState,
+    pub stop: u32,
+    pub asked: BTreeMap<u32, Asked>,
+    /// Keys in the order in which they were first asked.
+    pub keys: Vec<u64>,
+    pub hellos: Vec<(u64, u64)>,
+    pub seen: Vec<u8>,
+    pub uploads: BTreeMap<u32, (u32, Vec<u8>)>,
+    /// Answers nothing at all.
+    pub deaf: bool,
+    pub heartbeat_ms: u16,
+    heartbeat_at: u64,
+    session: bool,
+    decoder: Decoder<MAX_FRAME>,
+    seq: u16,
+    out: Vec<Vec<u8>>,
+    #[cfg(feature = "seal")]
+    pub key: Option<Key>,
+    #[cfg(feature = "seal")]
+    seals: Option<Seals>,
+}
+
+impl Runtime {
+    pub fn new(boot_id: u64) -> Self {
+        Runtime {
+            boot_id,
+            state: SafetyState::Armed,
+            stop: 0,
+            asked: BTreeMap::new(),
+            keys: Vec::new(),
+            hellos: Vec::new(),
+            seen: Vec::new(),
+            uploads: BTreeMap::new(),
+            deaf: false,
+            heartbeat_ms: 0,
+            heartbeat_at: 0,
+            session: false,
+            decoder: Decoder::new(),
+            seq: 0,
+            out: Vec::new(),
+            #[cfg(feature = "seal")]
+            key: None,
+            #[cfg(feature = "seal")]
+            seals: None,
+        }
+    }
+
+    /// Takes bytes from the line.
+    pub fn receive(&mut self, bytes: &[u8], now: u64) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        decoder.push_all(bytes, |frame| {
+            if let Ok(frame) = frame
+                && !self.deaf
+            {
+                self.frame(&frame, now);
+            }
+        });
+        self.decoder = decoder;
+    }
+
+    /// Frames to send now.
+    pub fn transmit(&mut self, now: u64) -> Vec<Vec<u8>> {
+        if self.deaf {
+            return Vec::new();
+        }
+        if self.session && self.heartbeat_ms > 0 && now >= self.heartbeat_at {
+            self.heartbeat_at = now + u64::from(self.heartbeat_ms);
+            self.send(0, &heartbeat());
+        }
+        let mut asked = std::mem::take(&mut self.asked);
+        for (&id, request) in asked.iter_mut().filter(|(_, request)| request.complete() && !request.ended) {
+            self.answer(id, request, now);
+        }
+        self.asked = asked;
+        std::mem::take(&mut self.out)
+    }
+
+    fn answer(&mut self, id: u32, request: &mut Asked, now: u64) {
+        let text = String::from_utf8(request.text.clone()).expect("it was checked");
+        let next = |request: &Asked| text.floor_char_boundary(request.limit().min(request.sent + TOKEN)).max(request.sent);
+        // All that fits into the window was sent, and no Ack came.
+        if request.window > 0 && now >= request.next && request.sent > request.acknowledged && next(request) == request.sent {
+            request.sent = request.acknowledged;
+        }
+        loop {
+            let end = next(request);
+            if end == request.sent {
+                break;
+            }
+            self.send(id, &Token { offset: request.sent as u32, text: Str::cut(&text[request.sent..end]) });
+            request.sent = end;
+            request.next = now + RETRY_MS;
+        }
+        if request.sent == request.answer_len() && now >= request.end_at {
+            let reason = if request.cancelled { Reason::Cancelled } else { Reason::Stop };
+            self.send(id, &done(reason, request.sent));
+            request.end_at = now + RETRY_MS;
+            request.ended = request.window == 0;
+        }
+    }
+
+    pub fn send(&mut self, id: u32, message: &impl Message) {
+        let mut buffer = [0; max_encoded(MAX_FRAME)];
+        #[cfg(feature = "seal")]
+        let encoded = match &mut self.seals {
+            Some(seals) => seals.encode(message, id, self.seq, &mut buffer),
+            None => encode(message, id, self.seq, &mut buffer),
+        };
+        #[cfg(not(feature = "seal"))]
+        let encoded = encode(message, id, self.seq, &mut buffer);
+        self.out.push([&[DELIMITER], encoded.expect("it fits")].concat());
+        self.seq = self.seq.wrapping_add(1);
+    }
+
+    #[cfg(feature = "seal")]
+    fn believes(&mut self, frame: &Frame<'_>) -> bool {
+        let free = matches!(frame.kind, Hello::KIND | Ping::KIND | EStop::KIND);
+        self.key.is_none() || free || frame.seal.is_some_and(|seal| self.seals.as_mut().is_some_and(|seals| seals.accept(&seal)))
+    }
+
+    #[cfg(not(feature = "seal"))]
+    fn believes(&mut self, _: &Frame<'_>) -> bool {
+        true
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, now: u64) {
+        let id = frame.id;
+        let message = ToRuntime::parse(frame).expect("a client sends what is understood");
+        self.seen.push(frame.kind);
+        let free = matches!(message, ToRuntime::Hello(_) | ToRuntime::Ping(_) | ToRuntime::EStop(_));
+        if !free && !self.session {
+            return self.send(id, &error(ErrorCode::NoSession, false));
+        }
+        if !self.believes(frame) {
+            return self.send(id, &error(ErrorCode::Denied, false));
+        }
+        match message {
+            ToRuntime::Hello(hello) => self.hello(&hello),
+            ToRuntime::Ping(ping) => self.send(0, &Pong { nonce: ping.nonce }),
+            ToRuntime::EStop(_) => {
+                self.stop += u32::from(self.state != SafetyState::Stopped);
+                self.to(SafetyState::Stopped);
+            }
+            ToRuntime::Reset(reset) if reset.stop == self.stop && self.state == SafetyState::Stopped => self.to(SafetyState::Disarmed),
+            ToRuntime::Arm(arm) if arm.stop == self.stop && self.state == SafetyState::Disarmed => self.to(SafetyState::Armed),
+            ToRuntime::Reset(_) | ToRuntime::Arm(_) => self.to(self.state),
+            ToRuntime::Generate(generate) => self.generate(id, &generate),
+            ToRuntime::Text(text) => self.text(id, text.offset as usize, text.text.get()),
+            ToRuntime::Cancel(_) => match self.asked.get_mut(&id) {
+                Some(request) => {
+                    request.cancelled = true;
+                    request.len = request.text.len();
+                }
+                None => self.send(id, &error(ErrorCode::UnknownId, true)),
+            },
+            ToRuntime::Ack(ack) => {
+                if let Some(request) = self.asked.get_mut(&id) {
+                    request.acknowledged = request.acknowledged.max(ack.received as usize);
+                    request.sent = request.sent.max(request.acknowledged);
+                    request.ended |= ack.ended;
+                    request.next = now;
+                }
+            }
+            ToRuntime::Resend(resend) => {
+                if let Some(request) = self.asked.get_mut(&id) {
+                    request.sent = request.sent.min(resend.offset as usize);
+                }
+            }
+            ToRuntime::UploadBegin(begin) => {
+                let received = self.uploads.entry(id).or_insert((begin.size, Vec::new())).1.len() as u32;
+                self.send(id, &upload(begin.size, received));
+            }
+            ToRuntime::UploadData(chunk) => {
+                let Some((size, data)) = self.uploads.get_mut(&id) else { return };
+                if chunk.offset as usize == data.len() {
+                    data.extend(chunk.data.get());
+                }
+                let (size, received) = (*size, data.len() as u32);
+                self.send(id, &upload(size, received));
+            }
+            ToRuntime::UploadList(list) => {
+                let (what, sha256, name) = (UploadKind::Image, [7; 32], Str::cut("front"));
+                let item = UploadItem { index: list.index, count: 1, what, size: 9, received: 9, expires_s: 1, sha256, name };
+                self.send(id, &item);
+            }
+            ToRuntime::UploadDelete(_) => {
+                self.send(id, &Upload { state: UploadState::Deleted, received: 0, window: 0, expires_s: 0 });
+            }
+            ToRuntime::Monitor(_) => {}
+        }
+    }
+
+    fn hello(&mut self, hello: &Hello<'_>) {
+        self.hellos.push((hello.client, hello.nonce));
+        self.session = true;
+        self.heartbeat_ms = hello.heartbeat_ms;
+        let nonce = self.hellos.len() as u64;
+        #[cfg(feature = "seal")]
+        if let Some(key) = self.key {
+            self.seals = Some(Seals::new(Session { key, client_nonce: hello.nonce, runtime_nonce: nonce }, Side::Runtime));
+        }
+        let (boot_id, safety, stop) = (self.boot_id, self.state, self.stop);
+        self.send(0, &Identify { client_nonce: hello.nonce, nonce, boot_id, safety, stop, ..identify() });
+    }
+
+    fn to(&mut self, state: SafetyState) {
+        self.state = state;
+        if state == SafetyState::Stopped {
+            let stopped = std::mem::take(&mut self.asked);
+            for id in stopped.into_iter().filter(|(_, request)| !request.ended).map(|(id, _)| id) {
+                self.send(id, &done(Reason::Stopped, 0));
+            }
+        }
+        self.send(0, &Safety { state, stop: self.stop });
+    }
+
+    fn generate(&mut self, id: u32, generate: &Generate<'_>) {
+        match self.state {
+            SafetyState::Armed => {}
+            SafetyState::Stopped => return self.send(id, &error(ErrorCode::Stopped, true)),
+            _ => return self.send(id, &error(ErrorCode::Disarmed, true)),
+        }
+        if !self.asked.contains_key(&id) {
+            self.keys.push(generate.key);
+            let request = Asked {
+                key: generate.key,
+                stops: generate.stops.iter().map(|stop| stop.get().to_owned()).collect(),
+                len: (generate.system_len + generate.prompt_len) as usize,
+                crc: generate.text_crc,
+                window: generate.window,
+                ..Asked::default()
+            };
+            self.asked.insert(id, request);
+        }
+        let request = &mut self.asked.get_mut(&id).expect("it was added");
+        assert_eq!(request.key, generate.key, "a client asks the same again under the same key");
+        // As a runtime does that is asked again: from the last Ack on.
+        request.sent = request.acknowledged;
+        self.text(id, 0, generate.text.get());
+    }
+
+    fn text(&mut self, id: u32, offset: usize, text: &[u8]) {
+        let Some(request) = self.asked.get_mut(&id) else { return self.send(id, &error(ErrorCode::UnknownId, true)) };
+        if offset == request.text.len() {
+            request.text.extend(text);
+        }
+        assert!(request.text.len() <= request.len, "more text than announced");
+        if request.complete() && !request.cancelled {
+            assert_eq!(crc32c(&request.text), request.crc);
+        }
+        let accepted = Accepted { received: request.text.len() as u32, window: TEXT_WINDOW };
+        self.send(id, &accepted);
+    }
+}
+
+pub fn error(code: ErrorCode, ends: bool) -> Error<'static> {
+    Error { code, ends, message: Str::cut("no") }
+}
+
+pub fn done(reason: Reason, text_len: usize) -> Done {
+    let (prompt_tokens, output_tokens, text_len, answer_at) = (1, 2, text_len as u32, 0);
+    Done { reason, prompt_tokens, output_tokens, text_len, answer_at, queue_us: 3, prefill_us: 4, first_token_us: 5, total_us: 6 }
+}
+
+pub fn heartbeat() -> Heartbeat {
+    Heartbeat {
+        uptime_ms: 1,
+        steps: 2,
+        running: 1,
+        queued: 0,
+        parked: 0,
+        safety: SafetyState::Armed,
+        tokens_per_s: 5.0,
+        temperature: NO_TEMPERATURE,
+        free_kib: 1024,
+        lost: 0,
+    }
+}
+
+/// What all Identifies of these tests have in common.
+pub fn identify() -> Identify<'static> {
+    Identify {
+        version_min: VERSION_MIN,
+        version_max: VERSION_MAX,
+        boot_id: 1,
+        schema: SCHEMA,
+        client_nonce: 0,
+        nonce: 0,
+        kept: 0,
+        features: 1,
+        safety: SafetyState::Armed,
+        stop: 0,
+        max_frame: MAX_FRAME as u16,
+        max_text: 1 << 20,
+        context: 2048,
+        max_parallel: 1,
+        max_requests: 32,
+        linger_s: 30,
+        upload_quota: 1 << 20,
+        models: Models::new(),
+        commands: Str::default(),
+    }
+}
+
+fn upload(size: u32, received: u32) -> Upload {
+    let state = if received == size { UploadState::Stored } else { UploadState::Receiving };
+    Upload { state, received, window: TEXT_WINDOW, expires_s: 60 }
+}

@@ -1,0 +1,47 @@
+"""Client of the Qwark runtime: answers of a small language model over a serial line or a Unix socket.
+
+    with qwark.connect("unix:/run/qwark.sock") as q:
+        for piece in q.generate("go forward"):
+            print(piece.text, end="")
+
+`qwark.aio` has the same for asyncio. `qwark.session` is the protocol without any input or output.
+"""
+
+from . import aio
+from .client import Answer, Client, connect
+from .enums import ErrorCode, Features, Form, Priority, Reason, SafetyState, Thinking, UploadKind, UploadState
+from .errors import IncompatibleError, LinkError, QwarkError, RequestError
+from .events import Piece
+from .messages import Heartbeat, Identify, Safety, Sampling, Upload, UploadItem
+from .mirrors import Mirrored
+from .results import Result, Timings
+
+__all__ = [
+    "Answer",
+    "Client",
+    "ErrorCode",
+    "Features",
+    "Form",
+    "Heartbeat",
+    "Identify",
+    "IncompatibleError",
+    "LinkError",
+    "Mirrored",
+    "Piece",
+    "Priority",
+    "QwarkError",
+    "Reason",
+    "RequestError",
+    "Result",
+    "Safety",
+    "SafetyState",
+    "Sampling",
+    "Thinking",
+    "Timings",
+    "Upload",
+    "UploadItem",
+    "UploadKind",
+    "UploadState",
+    "aio",
+    "connect",
+]

@@ -1,0 +1,213 @@
+"""One request for an answer: its text on the way out, the answer's text on the way in, and its end."""
+
+from collections import deque
+from dataclasses import replace
+
+from .activity import Activity, earliest
+from .enums import ErrorCode, Reason
+from .events import Ended, Event, Piece
+from .messages import PIECE, Accepted, Ack, Cancel, Done, Error, Generate, Message, Resend, Text, Token
+from .outgoing import Outgoing
+from .timer import Timer
+
+ACK_DELAY = 0.05  #: seconds from a Token to its Ack, where nothing asks for an earlier one
+_TEXT_FIELDS = 6  # bytes of a Text's payload that are not text
+
+
+class Incoming:
+    """The answer's text as it comes in: put together by offset, told in order."""
+
+    def __init__(self) -> None:
+        self.received = 0  #: bytes that are here, with none missing before them
+        self._ahead: dict[int, bytes] = {}  # pieces that wait for one before them; the window bounds them
+
+    def add(self, offset: int, data: bytes) -> bytes:
+        """What can be told now that `data` is here; nothing if it was here already, or something before it is missing."""
+        told = bytearray()
+        self._ahead[offset] = data
+        for at in sorted(self._ahead):
+            if at > self.received:
+                break
+            new = self._ahead.pop(at)[self.received - at :]
+            told += new
+            self.received += len(new)
+        return bytes(told)
+
+    def missing_until(self, end: int | None) -> int:
+        """Where the first gap ends: at the next piece that is here, else at `end`; or `received` if there is no gap."""
+        return min(self._ahead, default=max(end or 0, self.received))
+
+
+class Answer(Activity):
+    """A Generate until its end."""
+
+    def __init__(self, ticket: int, events: deque[Event], request: Generate, text: bytes, first_wait: float) -> None:
+        super().__init__(ticket, events)
+        self._request = request
+        self._asked = False  # whether the Generate was sent in this session
+        self._ever_asked = False
+        self._known = False  # whether the runtime has shown in this session that it has the Generate
+        self._outgoing = Outgoing(text)
+        self._ask = Timer(first_wait)
+        self._incoming = Incoming()
+        self._acked = 0
+        self._ack_now = False
+        self._ack_at: float | None = None
+        self._resend_now = False
+        self._resend_until = 0  # what was asked for again ends here
+        self._resend = Timer(first_wait)
+        self._cancelled = False
+        self._cancel_now = False
+        self._cancel = Timer(first_wait)
+        self._done: Done | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        return self._ask.exhausted or self._resend.exhausted or self._cancel.exhausted
+
+    def resume(self, now: float) -> None:
+        self._asked = self._known = False
+        self._outgoing.restart()
+        self._ask.stop()
+        self._resend.stop()
+        self._cancel.stop()
+        self._cancel_now = self._cancelled
+        self._ask_for_gap()
+
+    def cancel(self) -> None:
+        """Ends the request early."""
+        if not self._ever_asked:
+            self._end(self._cancelled_done())
+        elif not self._cancelled:
+            self._cancelled = self._cancel_now = True
+            self._ask.stop()
+
+    def control(self, now: float) -> Message | None:
+        if self._cancel_now:
+            self._cancel_now = False
+            if not self._cancel.running:
+                self._cancel.start(now)
+            return Cancel()
+        if not self._known:
+            return None  # a runtime that has restarted does not know what these would be about
+        if self._ack_now:
+            self._ack_now, self._ack_at = False, None
+            self._acked = self._incoming.received
+            return Ack(self._acked, self._request.window, ended=False)
+        if self._resend_now:
+            self._resend_now = False
+            if not self._resend.running:
+                self._resend.start(now)
+            self._resend_until = self._gap_end()
+            return Resend(self._incoming.received, self._resend_until - self._incoming.received)
+        return None
+
+    def bulk(self, room: int, now: float) -> Message | None:
+        if self._cancelled:
+            return None
+        message: Message | None = None
+        if not self._asked:
+            self._asked = self._ever_asked = True
+            first = self._outgoing.data[: max(0, min(PIECE, room - len(self._request.emit())))]
+            self._outgoing.sent_first(len(first))
+            message = replace(self._request, text=first)
+        else:
+            piece = self._outgoing.piece(min(PIECE, room - _TEXT_FIELDS))
+            if piece is not None:
+                message = Text(*piece)
+        if message is not None and not self._ask.running:
+            self._ask.start(now)
+        return message
+
+    def take(self, message: Message, now: float) -> None:
+        if isinstance(message, Accepted):
+            self._accepted(message, now)
+        elif isinstance(message, Token):
+            self._has_request()
+            self._token(message, now)
+        elif isinstance(message, Done):
+            self._has_request()
+            self._done = message
+            self._ask_for_gap()
+            self._end_if_complete()
+        elif isinstance(message, Error):
+            self._error(message)
+
+    def due(self) -> float | None:
+        return earliest(self._ask.at, self._resend.at, self._cancel.at, self._ack_at)
+
+    def tick(self, now: float) -> None:
+        if self._ask.expired(now):
+            if self._known and not self._outgoing.blocked:
+                self._outgoing.go_back()
+            else:
+                self._asked = False
+        if self._resend.expired(now):
+            self._resend_now = True
+        if self._cancel.expired(now):
+            self._cancel_now = True
+        if self._ack_at is not None and now >= self._ack_at:
+            self._ack_now, self._ack_at = True, None
+
+    def _has_request(self) -> None:
+        """Whatever else the runtime says about a request acknowledges all of it."""
+        self._known = True
+        self._outgoing.finish()
+        self._ask.stop()
+
+    def _accepted(self, message: Accepted, now: float) -> None:
+        first, self._known = not self._known, True
+        progress = self._outgoing.acknowledged(message.received, message.window)
+        if self._outgoing.complete:
+            self._ask.stop()
+        elif self._ask.running and (progress or first):
+            self._ask.start(now)
+        else:
+            self._ask.answered()
+
+    def _token(self, token: Token, now: float) -> None:
+        had = self._incoming.received
+        told = self._incoming.add(token.offset, token.text.encode())
+        if told:
+            self._events.append(Piece(self.ticket, had, told.decode("utf-8", "replace")))
+            if self._incoming.received < self._resend_until:
+                self._resend.start(now)  # more of what was asked for is on its way
+            else:
+                self._resend.stop()
+        self._ask_for_gap()
+        if self._request.window:
+            if not told or self._incoming.received - self._acked >= self._request.window // 2:
+                self._ack_now = True
+            elif self._ack_at is None:
+                self._ack_at = now + ACK_DELAY
+        self._end_if_complete()
+
+    def _gap_end(self) -> int:
+        return self._incoming.missing_until(self._done.text_len if self._done else None)
+
+    def _ask_for_gap(self) -> None:
+        if self._gap_end() > self._incoming.received:
+            self._resend_now = self._resend_now or not self._resend.running
+        else:
+            self._resend_now = False
+            self._resend.stop()
+
+    def _error(self, error: Error) -> None:
+        if error.code is ErrorCode.UNKNOWN_ID and self._cancelled:
+            self._end(self._done or self._cancelled_done())
+        elif error.ends or not self._known:
+            if error.ends:
+                self.farewell = Ack(self._incoming.received, 0, ended=True)
+            self.fail(error.code, error.message)
+
+    def _end_if_complete(self) -> None:
+        if self._done is not None and self._incoming.received >= self._done.text_len:
+            self.farewell = Ack(self._incoming.received, 0, ended=True)
+            self._end(self._done)
+
+    def _end(self, done: Done) -> None:
+        self.finish(Ended(self.ticket, done))
+
+    def _cancelled_done(self) -> Done:
+        """The end of a request that the runtime never had, or has no more."""
+        return Done(Reason.CANCELLED, 0, 0, self._incoming.received, 0, 0, 0, 0, 0)

@@ -1,0 +1,213 @@
+"""The client against a real runtime: `qwark serve`, over a Unix socket.
+
+    QWARK=target/release/qwark python -m unittest tests.test_runtime
+
+QWARK is the program, QWARK_MODEL a model file; without a model, one with random weights is made. Without the program the tests
+are skipped, and say so.
+"""
+
+import os
+from pathlib import Path
+import subprocess
+import tempfile
+from threading import Thread
+import time
+import unittest
+
+import qwark
+from qwark import ErrorCode, Reason, RequestError, SafetyState, Sampling, UploadKind, UploadState
+from qwark.schema import fingerprint
+
+PROGRAM = os.environ.get("QWARK", "")
+SHORT = Sampling(max_tokens=40)
+LONG = Sampling(max_tokens=300)
+KEY = bytes(range(32))
+START = 30.0  # seconds that a runtime may take until it answers
+
+
+def model(folder: Path) -> Path:
+    """The model that the runtime is to serve."""
+    given = os.environ.get("QWARK_MODEL")
+    if given:
+        return Path(given).resolve()
+    made = folder / "random.gguf"
+    subprocess.run([PROGRAM, "synth", "qwen2.5-0.5b", made, "--layers", "2"], check=True, stdout=subprocess.DEVNULL)
+    return made
+
+
+def setUpModule() -> None:
+    """Says why there is nothing to test, if so."""
+    if not PROGRAM or not Path(PROGRAM).exists():
+        print("skipped: QWARK does not name the program `qwark`")
+        raise unittest.SkipTest("there is no runtime")
+
+
+class AgainstTheRuntime(unittest.TestCase):
+    """Each test has its own client, and most share one runtime."""
+
+    folder: "tempfile.TemporaryDirectory[str]"
+    model: Path
+    runtime: "subprocess.Popen[bytes]"
+    address: str
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.model = model(Path(cls.folder.name))
+        cls.address = f"unix:{cls.folder.name}/runtime.sock"
+        cls.start()
+        cls.addClassCleanup(cls.stop)
+
+    @classmethod
+    def start(cls) -> None:
+        """Starts the runtime."""
+        key = Path(cls.folder.name) / "key"
+        key.touch(0o600)
+        key.write_text(KEY.hex())
+        sealed = f"{cls.address}.sealed"
+        links = ["--link", cls.address, "--link", sealed, "--key", f"{sealed}={key}"]
+        cls.runtime = subprocess.Popen([PROGRAM, "serve", "--model", cls.model, *links])
+
+    @classmethod
+    def stop(cls) -> None:
+        """Kills the runtime, which has no time to say anything."""
+        cls.runtime.kill()
+        cls.runtime.wait()
+
+    def connect(self, **options: object) -> qwark.Client:
+        """A client, until the end of the test."""
+        client = qwark.connect(self.address, timeout=START, **options)
+        self.addCleanup(client.close)
+        return client
+
+    def test_it_was_built_from_the_same_tables(self) -> None:
+        identify = self.connect().identify
+        assert identify is not None
+        self.assertEqual(identify.schema, fingerprint())
+
+    def test_the_same_request_has_the_same_answer(self) -> None:
+        q = self.connect()
+        answer = q.generate("go forward", sampling=SHORT)
+        text = "".join(piece.text for piece in answer)
+        result = answer.result()
+        self.assertEqual(text, result.text)
+        self.assertIn(result.reason, (Reason.LENGTH, Reason.STOP))
+        self.assertGreater(result.prompt_tokens, 0)
+        self.assertLessEqual(result.output_tokens, 40)
+        self.assertGreaterEqual(result.timings.total, result.timings.prefill)
+        self.assertEqual(q.generate("go forward", sampling=SHORT).result().text, text)
+
+    def test_a_key_is_one_request(self) -> None:
+        q = self.connect()
+        first, second = (q.generate("turn left", sampling=SHORT, key=77).result() for _ in range(2))
+        self.assertEqual(first, second)
+        with self.assertRaises(RequestError) as refused:
+            q.generate("turn right", sampling=SHORT, key=77).result()
+        self.assertIs(refused.exception.code, ErrorCode.KEY_REUSED)
+
+    def test_cancelling_one_of_eight_changes_no_other(self) -> None:
+        prompts = [f"move {number}" for number in range(8)]
+        alone = [self.connect().generate(prompt, sampling=SHORT).result().text for prompt in prompts]
+        together: dict[int, str] = {}
+
+        def ask(number: int) -> None:
+            together[number] = self.connect().generate(prompts[number], sampling=SHORT).result().text
+
+        threads = [Thread(target=ask, args=(number,)) for number in range(8)]
+        doomed = self.connect().generate("tell a very long story", sampling=LONG)
+        for thread in threads:
+            thread.start()
+        doomed.cancel()
+        self.assertIs(doomed.result().reason, Reason.CANCELLED)
+        for thread in threads:
+            thread.join()
+        self.assertEqual([together[number] for number in range(8)], alone)
+
+    def test_a_deadline_has_its_fallback(self) -> None:
+        result = self.connect().generate("tell a very long story " * 50, sampling=LONG, deadline=0.001, fallback="stand still").result()
+        self.assertEqual((result.reason, result.text), (Reason.FALLBACK, "stand still"))
+
+    def test_stop_reset_arm(self) -> None:
+        q, other = self.connect(), self.connect()
+        answer = other.generate("tell a very long story", sampling=LONG)
+        try:
+            self.assertIs(q.estop().state, SafetyState.STOPPED)
+            self.assertIs(answer.result().reason, Reason.STOPPED)
+            with self.assertRaises(RequestError) as refused:
+                q.generate("go").result()
+            self.assertIs(refused.exception.code, ErrorCode.STOPPED)
+            self.assertIs(q.reset().state, SafetyState.DISARMED)
+            with self.assertRaises(RequestError) as refused:
+                q.generate("go").result()
+            self.assertIs(refused.exception.code, ErrorCode.DISARMED)
+        finally:
+            q.reset()
+            self.assertIs(q.arm().state, SafetyState.ARMED)
+        self.assertGreater(q.generate("go", sampling=SHORT).result().prompt_tokens, 0)
+
+    def test_uploads(self) -> None:
+        q = self.connect()
+        data = os.urandom(100_000)
+        self.assertIs(q.upload(UploadKind.IMAGE, data, name="front").state, UploadState.STORED)
+        (item,) = q.uploads()
+        self.assertEqual((item.name, item.size, item.received), ("front", len(data), len(data)))
+        q.delete_upload(item.sha256)
+        self.assertEqual(q.uploads(), [])
+
+    def test_a_long_prompt_arrives_whole(self) -> None:
+        q = self.connect()
+        few, many = (q.generate("word " * count, sampling=Sampling(max_tokens=1)).result().prompt_tokens for count in (10, 1000))
+        self.assertGreater(many, few + 900)
+
+    def test_heartbeats_and_ping(self) -> None:
+        q = self.connect(heartbeat=0.1)
+        self.assertLess(q.ping(), 1)
+        time.sleep(1)
+        assert q.heartbeat is not None
+        self.assertGreater(q.heartbeat.free_kib, 0)
+
+    def test_a_monitor_sees_another_clients_frames(self) -> None:
+        watching, q = self.connect(), self.connect()
+        frames = watching.monitor()
+        seen: list[str] = []
+
+        def watch() -> None:
+            for mirrored in frames:
+                seen.append(type(mirrored.message).__name__)
+                if seen[-1] == "Done":
+                    return
+
+        thread = Thread(target=watch)
+        thread.start()
+        time.sleep(0.5)
+        q.generate("go", sampling=Sampling(max_tokens=5)).result()
+        thread.join(10)
+        self.assertIn("Generate", seen)
+        self.assertIn("Accepted", seen)
+        self.assertEqual(seen[-1], "Done")
+
+    def test_a_sealed_link(self) -> None:
+        with qwark.connect(f"{self.address}.sealed", key=KEY, timeout=START) as q:
+            self.assertGreater(q.generate("go", sampling=SHORT).result().prompt_tokens, 0)
+            self.assertEqual(q.counters[1].unsealed, 0)
+        with self.assertRaises(qwark.LinkError):
+            qwark.connect(f"{self.address}.sealed", key=bytes(32), timeout=2)
+        with self.assertRaises(qwark.IncompatibleError):
+            qwark.connect(f"{self.address}.sealed", timeout=2).generate("go").result()
+
+    def test_a_killed_runtime_is_a_pause(self) -> None:
+        q = self.connect()
+        expected = q.generate("tell a story", sampling=LONG).result().text
+        answer = q.generate("tell a story", sampling=LONG)
+        text = ""
+        for number, piece in enumerate(answer):
+            text += piece.text
+            if number == 2:
+                self.stop()
+                self.start()
+        self.assertEqual(text, expected)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -36,28 +36,9 @@ const SENSE: Duration = Duration::from_secs(1);
 pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &AtomicBool, start: Instant) -> Result<(), BatchError> {
     let safety = runtime.control().safety();
     let mut server = Server { runtime, clients: HashMap::new(), safety, senses: Senses::new(start) };
-    let mut worked = true;
-    while !stop.load(Ordering::Relaxed) {
-        if !worked {
-            match events.recv_timeout(server.patience()) {
-                Ok(event) => server.take(event),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        server.runtime.clear_interrupt();
-        // Not for long: clients that never stop sending must not keep the others' steps from being computed.
-        let begin = Instant::now();
-        while begin.elapsed() < TAKE
-            && let Ok(event) = events.try_recv()
-        {
-            server.take(event);
-        }
-        server.beat();
-        worked = server.step()?;
-    }
+    let result = server.run(events, stop);
     server.end(events);
-    Ok(())
+    result
 }
 
 struct Server<'r, 'm> {
@@ -69,6 +50,30 @@ struct Server<'r, 'm> {
 }
 
 impl Server<'_, '_> {
+    fn run(&mut self, events: &Receiver<LinkEvent>, stop: &AtomicBool) -> Result<(), BatchError> {
+        let mut worked = true;
+        while !stop.load(Ordering::Relaxed) {
+            if !worked {
+                match events.recv_timeout(self.patience()) {
+                    Ok(event) => self.take(event),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            self.runtime.clear_interrupt();
+            // Not for long: clients that never stop sending must not keep the others' steps from being computed.
+            let begin = Instant::now();
+            while begin.elapsed() < TAKE
+                && let Ok(event) = events.try_recv()
+            {
+                self.take(event);
+            }
+            self.beat();
+            worked = self.step()?;
+        }
+        Ok(())
+    }
+
     /// How long nothing need be looked at, if no event comes.
     fn patience(&self) -> Duration {
         let deadline = self.runtime.next_deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -131,26 +136,14 @@ impl Server<'_, '_> {
         clients.values().for_each(|handle| handle.beat(now, || senses.heartbeat(runtime, now)));
     }
 
-    /// Ends every request, those that are still on their way here among them.
+    /// Ends every request: those that run, wait, are on their way here, or lack some of their text.
     fn end(&mut self, events: &Receiver<LinkEvent>) {
-        let stopping = || End::Error(ErrorCode::Stopping, "the runtime stops".to_owned());
-        let clients = &self.clients;
-        self.runtime.cancel_all(Instant::now(), &mut |reply| match reply {
-            Reply::Done { finished, .. } => {
-                let RequestKey { client, id } = finished.key;
-                clients.get(&client).into_iter().for_each(|handle| handle.end(id, stopping()));
-            }
-            text @ Reply::Text { .. } => tell(clients, text),
-        });
         for LinkEvent { client, what } in events.try_iter() {
-            match what {
-                What::Connected(handle) => drop(self.clients.insert(client, handle)),
-                What::Generate { serial, .. } => {
-                    self.clients.get(&client).into_iter().for_each(|handle| handle.end(serial, stopping()));
-                }
-                _ => {}
+            if let What::Connected(handle) = what {
+                self.clients.insert(client, handle);
             }
         }
+        self.clients.values().for_each(|handle| handle.end_all(ErrorCode::Stopping, "the runtime stops"));
     }
 }
 

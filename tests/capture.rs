@@ -26,7 +26,7 @@ fn with_input(args: &[&str], input: &[u8]) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
-fn error(output: &Output) -> String {
+fn error_of(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -128,12 +128,12 @@ fn a_bad_capture_is_refused_in_one_line() {
         fs::write(&file, content).expect("it can be written");
         let replay = run(&["replay", name]);
         for output in [with_input(&["wire", "decode", name], b""), replay] {
-            let error = error(&output);
+            let error = error_of(&output);
             assert!(error.contains(&said) && error.lines().count() == 1, "{error}");
         }
     }
-    assert!(error(&with_input(&["wire", "decode", "/no/such/file"], b"")).contains("/no/such/file"));
-    let error = error(&with_input(&["wire", "monitor", "--link", "serial:/dev/null"], b""));
+    assert!(error_of(&with_input(&["wire", "decode", "/no/such/file"], b"")).contains("/no/such/file"));
+    let error = error_of(&with_input(&["wire", "monitor", "--link", "serial:/dev/null"], b""));
     assert!(error.contains("unix:PATH"), "{error}");
 }
 
@@ -179,7 +179,7 @@ fn recorded_answers_are_replayed_byte_for_byte() {
     let mut cancelled = ask(link, &["Go on and on", "-n", "100000", "--greedy"]);
     cancelled.stdout.as_mut().expect("piped").read_exact(&mut [0]).expect("a first byte");
     interrupt(&cancelled);
-    cancelled.wait_with_output().expect("it ends");
+    stdout(cancelled.wait_with_output().expect("it ends"));
     assert!(server.interrupt().1);
 
     // Other threads, one request at a time: the same bytes.
@@ -189,6 +189,29 @@ fn recorded_answers_are_replayed_byte_for_byte() {
     assert!(requests.iter().all(|request| request["bytes"].as_u64() > Some(0)), "{requests:?}");
     let text = stdout(run(&["replay", capture.to_str().expect("UTF-8")]));
     assert!(text.contains("up to where it was cancelled") && text.ends_with("4 identical, 0 different, 0 not compared\n"), "{text}");
+}
+
+/// A runtime that is started again with the same options after a crash must not take the capture of the crash away.
+#[test]
+fn a_recording_never_takes_a_files_place() {
+    let (_dir, socket, capture) = place();
+    fs::write(&capture, "of the crash").expect("it can be written");
+    let name = capture.to_str().expect("UTF-8");
+    for n in [1, 2] {
+        let server = record(&socket, &capture);
+        stdout(ask(&server.links[0], &["Hello", "-n", "3", "--greedy"]).wait_with_output().expect("it ends"));
+        assert!(server.interrupt().1);
+        let numbered = format!("{name}.{n}");
+        assert!(stdout(run(&["replay", &numbered])).ends_with("1 identical, 0 different, 0 not compared\n"));
+    }
+    assert_eq!(fs::read_to_string(&capture).expect("text"), "of the crash");
+}
+
+#[test]
+fn a_capture_cannot_write_to_the_terminal_as_it_likes() {
+    let header = HEADER.replacen("\"test\"", "\"\\u001b[31mred\\nblue\"", 1);
+    let text = stdout(with_input(&["wire", "decode"], format!("{header}\n").as_bytes()));
+    assert!(text.contains("red") && !text.contains('\u{1b}') && text.lines().count() == 1, "{text:?}");
 }
 
 #[test]
@@ -206,7 +229,7 @@ fn an_answer_that_is_not_the_recorded_one_is_found() {
     let other = dir.path().join("other.jsonl");
     fs::write(&other, changed).expect("it can be written");
     let (requests, summary, output) = replay(&other, &[]);
-    assert!(error(&output).contains("1 of 1 answers are not those of the capture"), "{output:?}");
+    assert!(error_of(&output).contains("1 of 1 answers are not those of the capture"), "{output:?}");
     assert_eq!((&summary["different"], &requests[0]["result"]), (&Value::from(1), &Value::from("different")));
     assert!(requests[0]["why"].as_str().expect("a reason").contains("recorded"), "{requests:?}");
 
@@ -215,7 +238,7 @@ fn an_answer_that_is_not_the_recorded_one_is_found() {
     let sha = serde_json::from_str::<Value>(text.lines().next().expect("a header")).expect("JSON")["model_sha256"].to_string();
     fs::write(&wrong, text.replace(&sha, "\"0123\"")).expect("it can be written");
     let (_, _, output) = replay(&wrong, &[]);
-    let error = error(&output);
+    let error = error_of(&output);
     assert!(error.contains("is not the model that") && error.contains("0123") && error.lines().count() == 1, "{error}");
 
     // A capture that ends in the middle of the answer: what there is, is compared.
@@ -227,7 +250,7 @@ fn an_answer_that_is_not_the_recorded_one_is_found() {
     // And before it: there is nothing to compare.
     fs::write(&cut, text.lines().take(token).map(|line| line.to_owned() + "\n").collect::<String>()).expect("it can be written");
     let (requests, summary, output) = replay(&cut, &[]);
-    assert!(output.status.success() && summary["not_compared"] == 1, "{requests:?}");
+    assert!(error_of(&output).contains("no answer to compare") && summary["not_compared"] == 1, "{requests:?}");
     assert!(requests[0]["why"].as_str().expect("a reason").contains("not in the capture"), "{requests:?}");
 }
 
@@ -270,8 +293,6 @@ fn a_monitor_shows_what_other_clients_say_and_hear_and_finds_a_runtime_again() {
     let mut lines = BufReader::new(monitor.stdout.take().expect("piped")).lines();
     let mut next = || -> Value { serde_json::from_str(&lines.next().expect("more").expect("text")).expect("JSON") };
     assert!(next()["connected"].is_u64());
-    // A moment for the request to be shown everything, which nothing answers.
-    thread::sleep(Duration::from_millis(300));
 
     let answer = stdout(ask(&server.links[0], &["Hello", "-n", "20", "--seed", "2"]).wait_with_output().expect("it ends"));
     let (mut text, mut kinds) = (String::new(), Vec::new());
@@ -369,7 +390,7 @@ fn a_recording_that_cannot_be_written_is_refused_at_the_start() {
     let (_dir, socket, _) = place();
     let path = "/no/such/folder/capture.jsonl";
     let output = run(&["serve", "--link", &socket, "--record", path]);
-    let error = error(&output);
+    let error = error_of(&output);
     assert!(error.contains(path) && error.lines().count() == 1, "{error}");
     assert!(UnixStream::connect(socket.trim_start_matches("unix:")).is_err());
 }

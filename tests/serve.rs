@@ -4,13 +4,16 @@ mod common;
 
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::frames::{hello, whole};
 use common::{Server, interrupt, qwark, run, stdout};
+use qwark::links::Client;
 use qwark_wire::{Decoder, FromRuntime, Generate, Reason, SMALL_FRAME, Sampling, encode};
 
 const PROMPT: &str = "The rover drives forward and turns left at the door.";
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `qwark run` answers: every way over a link must give the same.
 fn expected(args: &[&str]) -> String {
@@ -32,6 +35,16 @@ fn socket() -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().expect("a folder");
     let addr = format!("unix:{}", dir.path().join("qwark.sock").display());
     (dir, addr)
+}
+
+/// Waits until the server's heartbeats say that so many requests run, and so many wait for their turn.
+fn wait_for(link: &str, running: u16, queued: u16) {
+    let mut client = Client::connect(&link.parse().expect("an address"), "watches", PATIENCE).expect("it answers");
+    let deadline = Instant::now() + PATIENCE;
+    while client.heartbeat().is_none_or(|beat| (beat.running, beat.queued) != (running, queued)) {
+        assert!(Instant::now() < deadline, "not {running} running and {queued} waiting: {:?}", client.heartbeat());
+        client.next_event(Duration::from_millis(100)).expect("it speaks this version");
+    }
 }
 
 fn an_answer_crosses_unchanged(link: &str) {
@@ -68,11 +81,14 @@ fn cancelling_one_of_several_clients_leaves_the_others_answers_alone() {
 
     // This one goes on for long, beside all the others, and is cancelled in the middle.
     let endless = ask(&server.links[0], &["-n", "100000", "--greedy", "--json"]);
-    std::thread::sleep(Duration::from_secs(1));
-    let others = seeds.map(|seed| ask(&server.links[0], &args(seed)));
-    interrupt(&endless);
-    for (child, expected) in others.into_iter().zip(expected) {
+    wait_for(&server.links[0], 1, 0);
+    let others = seeds.map(|seed| ask(&server.links[0], &args(seed))).into_iter().zip(expected);
+    for (n, (child, expected)) in others.enumerate() {
         assert_eq!(answer(child), expected);
+        if n == 0 {
+            // It began before this one, so it has begun by now.
+            interrupt(&endless);
+        }
     }
     let report: serde_json::Value = serde_json::from_str(&answer(endless)).expect("JSON");
     assert_eq!(report["reason"], "cancelled", "{report}");
@@ -109,8 +125,7 @@ fn a_server_that_stops_tells_its_clients() {
     let mut text = running.stdout.take().expect("piped");
     text.read_exact(&mut [0]).expect("a first byte");
     let waiting = endless();
-    // Give the second one time to arrive.
-    std::thread::sleep(Duration::from_millis(500));
+    wait_for(&server.links[0], 1, 1);
     assert!(server.interrupt().1);
     for child in [running, waiting] {
         let output = child.wait_with_output().expect("it ends");
@@ -156,11 +171,15 @@ fn a_stop_ends_what_runs_and_holds_until_it_is_reset_and_armed() {
 fn a_deadline_ends_with_what_there_is_or_with_the_fallback() {
     let (_dir, socket) = socket();
     let _server = Server::start(&[&socket], &["-c", "32768"]);
-    let asked = ["ask", "--link", &socket, PROMPT, "-n", "100000", "--greedy", "--raw", "--deadline", "400"];
-    let cut = report(&asked);
+    let ask = |args: &[&str]| report(&[&["ask", "--link", &socket, PROMPT, "--greedy", "--raw"], args].concat());
+    // Long enough for a token on this machine, however slow it is.
+    let first_token = ask(&["-n", "1"])["total_ms"].as_f64().expect("a number");
+    let deadline = 300 + 5 * first_token as u64;
+    let args = ["-n", "100000", "--deadline", &deadline.to_string()];
+    let cut = ask(&args);
     assert_eq!(cut["reason"], "deadline", "{cut}");
-    assert!(cut["output_tokens"].as_u64() > Some(0) && cut["total_ms"].as_f64() >= Some(400.0), "{cut}");
-    let fallback = report(&[&asked[..], &["--fallback", "halt"]].concat());
+    assert!(cut["output_tokens"].as_u64() > Some(0) && cut["total_ms"].as_f64() >= Some(deadline as f64), "{cut}");
+    let fallback = ask(&[&args[..], &["--fallback", "halt"]].concat());
     assert_eq!((&fallback["reason"], &fallback["text"]), (&"fallback".into(), &"halt".into()), "{fallback}");
 }
 

@@ -97,9 +97,10 @@ fn alone(opened: &Opened<'_>, requests: &[Request]) -> Vec<String> {
     requests.iter().map(answer).collect()
 }
 
-/// All requests on one runtime, taken in at random between steps, while clients become busy at random.
-fn together(runtime: &mut Runtime<'_>, requests: &[Request], rng: &mut Rng) -> Heard {
-    let (mut heard, mut submitted) = (Heard::default(), 0);
+/// All requests on one runtime, taken in at random between steps, while clients become busy at random. Also says how many steps were
+/// interrupted.
+fn together(runtime: &mut Runtime<'_>, requests: &[Request], rng: &mut Rng) -> (Heard, usize) {
+    let (mut heard, mut submitted, mut interrupted) = (Heard::default(), 0, 0);
     let mut busy: HashSet<ClientId> = HashSet::new();
     while submitted < requests.len() || heard.ends.len() < requests.len() {
         if submitted < requests.len() && rng.below(4) == 0 {
@@ -113,9 +114,12 @@ fn together(runtime: &mut Runtime<'_>, requests: &[Request], rng: &mut Rng) -> H
             busy.remove(&client)
         };
         runtime.clear_interrupt();
-        runtime.step(|client| !busy.contains(&client), &mut |reply| heard.hear(reply)).expect("sound");
+        let steps = runtime.health().steps;
+        let computed = runtime.step(|client| !busy.contains(&client), &mut |reply| heard.hear(reply)).expect("sound");
+        // Only those that come to their end are counted.
+        interrupted += usize::from(computed && runtime.health().steps == steps);
     }
-    heard
+    (heard, interrupted)
 }
 
 /// Runs `work` while another thread does `disturb` at random moments.
@@ -147,13 +151,17 @@ fn answers_are_the_same_however_requests_are_parked_and_interrupted() {
                 assert_eq!(heard.ends[&key(i)], (Reason::Length, 0));
             }
         };
+        let mut interrupted = 0;
         // With a spare sequence for the parked, and without any.
         for (parallel, spare) in [(2, 1), (1, 0), (3, 4)] {
-            check(&together(&mut runtime(opened, parallel, spare), &requests, &mut rng));
+            check(&together(&mut runtime(opened, parallel, spare), &requests, &mut rng).0);
             let mut runtime = runtime(opened, parallel, spare);
             let control = runtime.control().clone();
-            check(&disturbed(|_| control.interrupt(), || together(&mut runtime, &requests, &mut rng)));
+            let (heard, hits) = disturbed(|_| control.interrupt(), || together(&mut runtime, &requests, &mut rng));
+            check(&heard);
+            interrupted += hits;
         }
+        assert!(interrupted > 0, "no interrupt came while a step was computed");
     });
 }
 
@@ -271,22 +279,33 @@ fn a_deadline_ends_an_answer_with_what_there_is_or_with_its_fallback() {
     with_opened(|opened| {
         let mut rng = Rng(5);
         let requests = requests(opened.model.config.vocab, 2, &mut rng);
-        let mut runtime = runtime(opened, 2, 0);
-        let (now, mut heard) = (Instant::now(), Heard::default());
-        let deadline = now + Duration::from_millis(300);
-        for (i, fallback) in [None, Some("stay where you are".to_owned())].into_iter().enumerate() {
-            let mut request = Request { deadline: Some(deadline), fallback, ..requests[i].clone() };
-            request.params.max_tokens = 10_000;
-            runtime.submit(key(i), &request, now).expect("room");
+        let submit = |runtime: &mut Runtime<'_>, deadline: Option<Instant>| {
+            for (i, fallback) in [None, Some("stay where you are".to_owned())].into_iter().enumerate() {
+                let mut request = Request { deadline, fallback, ..requests[i].clone() };
+                request.params.max_tokens = 10_000;
+                runtime.submit(key(i), &request, Instant::now()).expect("room");
+            }
+        };
+        // Long enough for both to say something on this machine, however slow it is.
+        let (begin, mut unhurried, mut heard) = (Instant::now(), runtime(opened, 2, 0), Heard::default());
+        submit(&mut unhurried, None);
+        while heard.texts.len() < 2 {
+            assert!(unhurried.step(|_| true, &mut |reply| heard.hear(reply)).expect("sound"), "both say something");
         }
+        let limit = Duration::from_millis(300) + 5 * begin.elapsed();
+
+        let (mut runtime, mut heard) = (runtime(opened, 2, 0), Heard::default());
+        let deadline = Instant::now() + limit;
+        submit(&mut runtime, Some(deadline));
         assert_eq!(runtime.next_deadline(), Some(deadline));
         while runtime.next_deadline().is_some() {
             // As soon as both have said something, nobody reads on, and only the clock does.
             let reading = heard.texts.len() < 2;
             runtime.step(|_| reading, &mut |reply| heard.hear(reply)).expect("sound");
         }
-        let late = deadline.elapsed();
-        assert!(late < Duration::from_millis(200), "{late:?} after the deadline");
+        // Nothing else would end them. Generous: a busy machine may have others to run just then.
+        let end = Instant::now();
+        assert!(end >= deadline && end < deadline + Duration::from_secs(10), "ended {:?} after {limit:?}", deadline.elapsed());
         assert_eq!(heard.ends[&key(0)], (Reason::Deadline, 0));
         let (reason, answer_at) = heard.ends[&key(1)];
         assert_eq!(reason, Reason::Fallback);

@@ -51,9 +51,10 @@ enum kind {
 #define LONGEST_WAIT 4000u
 #define REPETITIONS 10u
 #define SLOW_BAUD 19200u
-#define BITS_PER_BYTE 10u /* on a serial line, with start and stop bit */
+#define TWO_FRAMES_BITS ((uint32_t)2 * SMALL_FRAME * 10) /* a byte on a serial line has a start and a stop bit */
 #define SHORTEST_HEARTBEAT 100u
 #define SILENT_HEARTBEATS 3u
+#define LONGEST_SILENCE 5000u /* without heartbeats, while something is waited for */
 #define LINE_SILENCE 20u /* after that much, a delimiter goes before the next frame */
 #define NEVER 0xffffffffu
 #define LONGEST_GAP 1024u /* frames: a longer gap in their numbers is no loss, the other end counts anew */
@@ -70,6 +71,7 @@ STATIC_ASSERT(requests_fit, QWARK_MAX_REQUESTS >= 1 && QWARK_MAX_REQUESTS < 255)
 STATIC_ASSERT(send_frame_in_range, QWARK_SEND_FRAME >= 256 && QWARK_SEND_FRAME <= 4096);
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 /* Whether the time `due` has come; both wrap. */
 static bool reached(uint32_t now, uint32_t due) { return now - due < 0x80000000u; }
@@ -190,11 +192,12 @@ static void store_u64(uint8_t *at, uint64_t value) {
 
 /* HMAC-SHA-256 (RFC 2104) of what a seal covers, into QWARK_HASH bytes; the tag is the first TAG of them. */
 static void seal_tag(const qwark_client *c, uint8_t direction, uint32_t counter, const uint8_t *frame, size_t len, uint8_t *out) {
-    uint8_t salt[21];
+    uint8_t salt[29];
     store_u64(salt, c->client_nonce);
     store_u64(salt + 8, c->runtime_nonce);
-    salt[16] = direction;
-    store_u32(salt + 17, counter);
+    store_u64(salt + 16, c->config.client);
+    salt[24] = direction;
+    store_u32(salt + 25, counter);
     hasher hash;
     hmac_pad(&hash, c->config.key, 0x36);
     sha256_update(&hash, salt, sizeof salt);
@@ -217,6 +220,9 @@ typedef struct frame {
     const uint8_t *bytes, *payload, *seal; /* seal: NULL if it has none */
     uint16_t len;                          /* of the payload */
 } frame;
+
+/* Where int has 16 bits, a byte shifted by 8 is more than it holds. */
+static uint16_t load_u16(const uint8_t *at) { return (uint16_t)(at[0] | (uint16_t)at[1] << 8); }
 
 static uint32_t load_u32(const uint8_t *at) {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
@@ -249,7 +255,7 @@ static uint8_t get_u8(reader *r) {
 
 static uint16_t get_u16(reader *r) {
     const uint8_t *at = take(r, 2);
-    return at ? (uint16_t)(at[0] | at[1] << 8) : 0;
+    return at ? load_u16(at) : 0;
 }
 
 static uint32_t get_u32(reader *r) {
@@ -450,7 +456,7 @@ static enum expiry look_at_timer(qwark_client *c, qwark_timer *timer, uint32_t n
         return WAITING;
     }
     timer->tries++;
-    timer->wait = smaller(timer->wait * 2, LONGEST_WAIT > c->first_wait ? LONGEST_WAIT : c->first_wait);
+    timer->wait = smaller(timer->wait * 2, larger(LONGEST_WAIT, c->first_wait));
     timer->due = now + timer->wait;
     c->counters.retransmitted++;
     return AGAIN;
@@ -520,7 +526,7 @@ static void send_hello(qwark_client *c, uint32_t now) {
     end_frame(c, now);
     /* Not before an answer can be here, or on a slow line none would ever be to the last Hello. */
     c->hello_wanted = false;
-    c->hello_due = now + (c->first_wait > HELLO_EVERY ? c->first_wait : HELLO_EVERY);
+    c->hello_due = now + larger(HELLO_EVERY, c->first_wait);
 }
 
 static void send_ping(qwark_client *c, uint32_t now) {
@@ -532,7 +538,7 @@ static void send_ping(qwark_client *c, uint32_t now) {
 
 static void resume_requests(qwark_client *c);
 static void resume_transfer(qwark_client *c);
-static void note_safety(qwark_client *c, uint8_t state, uint32_t stop);
+static void note_safety(qwark_client *c, qwark_safety said, bool asked);
 
 static bool on_identify(qwark_client *c, reader *r) {
     qwark_event event;
@@ -570,6 +576,7 @@ static bool on_identify(qwark_client *c, reader *r) {
         tell_error(c, 0, QWARK_ERROR_UNSUPPORTED, false, qwark_string("no version in common"));
         return true;
     }
+    if (said->boot_id != c->boot_id) c->safety_known = false; /* its stops are counted anew */
     c->linked = true;
     c->boot_id = said->boot_id;
     c->runtime_nonce = nonce;
@@ -583,11 +590,11 @@ static bool on_identify(qwark_client *c, reader *r) {
     }
     resume_requests(c);
     resume_transfer(c);
-    if (c->order != 0) c->order_wanted = true;
-    uint8_t safety = said->safety;
-    uint32_t stop = said->stop;
+    qwark_safety safety;
+    safety.state = said->safety;
+    safety.stop = said->stop;
     tell(c, &event, QWARK_EVENT_IDENTIFIED, 0);
-    note_safety(c, safety, stop);
+    note_safety(c, safety, true);
     return true;
 }
 
@@ -809,6 +816,9 @@ static bool awaits_more(const qwark_slot *slot) {
     return slot->taken && !slot->ended && !slot->cancelling && slot->request.window != 0;
 }
 
+/* Whether anything but an Error was said of the request. */
+static bool was_heard_of(const qwark_slot *slot) { return slot->accepted || slot->taken || slot->told; }
+
 /* An answer to something of a request showed progress. */
 static void note_progress(qwark_client *c, qwark_slot *slot, uint32_t now) {
     bool on = slot->timer.on && awaits_answer(slot);
@@ -963,7 +973,7 @@ static void look_at_slot(qwark_client *c, qwark_slot *slot, uint32_t now) {
         return;
     }
     if (slot->request.window != 0 && slot->received != slot->acknowledged && reached(now, slot->ack_due)) slot->wants |= WANT_ACK;
-    if (awaits_more(slot) && now - slot->heard_at >= ASK_AGAIN) slot->wants |= WANT_GENERATE;
+    if (awaits_more(slot) && reached(now, slot->heard_at + ASK_AGAIN)) slot->wants |= WANT_GENERATE;
     enum expiry cancel = look_at_timer(c, &slot->cancel_timer, now), answer = look_at_timer(c, &slot->timer, now);
     if (cancel == GIVEN_UP || answer == GIVEN_UP) {
         uint32_t id = slot->id;
@@ -982,11 +992,21 @@ static void look_at_slot(qwark_client *c, qwark_slot *slot, uint32_t now) {
 
 /* ---- 10. Safety ---- */
 
-void qwark_estop(qwark_client *c) {
-    c->stopping = c->stop_at_once = true;
-    c->order = 0; /* a Reset or Arm that was under way was not meant for this stop */
+static void drop_order(qwark_client *c) {
+    c->order = 0;
     c->order_wanted = false;
     c->order_timer.on = false;
+}
+
+static void fail_order(qwark_client *c) {
+    drop_order(c);
+    tell_error(c, 0, QWARK_ERROR_NO_ANSWER, false, qwark_string("reset or arm had no effect"));
+}
+
+void qwark_estop(qwark_client *c) {
+    /* Once is enough: a caller that asks in every turn would break each EStop off by the next. */
+    if (!c->stopping) c->stopping = c->stop_at_once = true;
+    drop_order(c); /* it was not meant for this stop */
 }
 
 static int32_t give_order(qwark_client *c, uint8_t kind, uint32_t stop) {
@@ -1022,36 +1042,72 @@ static void send_order(qwark_client *c, uint32_t now) {
     run_timer(c, &c->order_timer, now);
 }
 
-/* Tells it, and ends the Reset or Arm under way if it has done what it should, or was for an earlier stop and can do nothing any more. */
-static void note_safety(qwark_client *c, uint8_t state, uint32_t stop) {
-    bool led_there = c->order == RESET ? state != QWARK_STOPPED : state == QWARK_ARMED;
-    if (c->order != 0 && (led_there || stop != c->order_stop)) {
-        c->order = 0;
-        c->order_wanted = false;
-        c->order_timer.on = false;
+/* Where a state stands within one boot: by the number of the stop, then in the order in which states follow it. */
+static uint64_t safety_order(qwark_safety safety) {
+    unsigned step = safety.state == QWARK_STOPPED ? 0 : safety.state == QWARK_DISARMED ? 1 : 2;
+    return (uint64_t)safety.stop << 2 | step;
+}
+
+/* Whether it was true before what is known: the line held it back, or repeated it. */
+static bool is_late(const qwark_client *c, qwark_safety said) { return c->safety_known && safety_order(said) < safety_order(c->safety); }
+
+/* Ends the Reset or Arm under way, if there is one, when it has done what it should or can do nothing any more. */
+static void note_order(qwark_client *c) {
+    uint8_t state = c->safety.state;
+    if (c->order == 0) return;
+    c->order_timer.given_up = true; /* it was answered: if nothing comes of it in the end, the link is not to blame */
+    if (c->safety.stop != c->order_stop || (c->order == ARM && state == QWARK_STOPPED)) fail_order(c);
+    else if (c->order == RESET ? state != QWARK_STOPPED : state == QWARK_ARMED) drop_order(c);
+}
+
+/* Takes in what the runtime may do, unless that is late, and tells what is known then if it is news or was asked for. */
+static void note_safety(qwark_client *c, qwark_safety said, bool asked) {
+    bool news = !c->safety_known || said.state != c->safety.state || said.stop != c->safety.stop;
+    if (!is_late(c, said)) {
+        c->safety = said;
+        c->safety_known = true;
+        if (said.state == QWARK_STOPPED) c->stopping = false;
+        note_order(c);
     }
+    if (!news && !asked) return;
     qwark_event event;
-    event.as.safety.state = state;
-    event.as.safety.stop = stop;
+    event.as.safety = c->safety;
     tell(c, &event, QWARK_EVENT_SAFETY, 0);
 }
 
-static bool on_safety(qwark_client *c, reader *r) {
-    uint8_t state = get_u8(r);
-    uint32_t stop = get_u32(r);
+/* Nothing proves that the runtime said it: it may confirm a stop, and is not remembered. */
+static void on_unproven_stop(qwark_client *c, qwark_safety said) {
+    if (!c->stopping || is_late(c, said)) return;
+    c->stopping = false;
+    qwark_event event;
+    event.as.safety = said;
+    tell(c, &event, QWARK_EVENT_SAFETY, 0);
+}
+
+static bool on_safety(qwark_client *c, const frame *f, reader *r) {
+    qwark_safety said;
+    said.state = get_u8(r);
+    said.stop = get_u32(r);
     if (!r->ok) return false;
-    if (state == QWARK_STOPPED) c->stopping = false;
-    note_safety(c, state, stop);
+    if (c->config.key && !f->seal) {
+        on_unproven_stop(c, said);
+    } else if (!is_late(c, said)) {
+        note_safety(c, said, c->stopping || c->order != 0);
+    } else if (c->stopping && said.state == QWARK_STOPPED) {
+        /* Late, or from a runtime that has restarted and counts anew: the answer to a Hello tells which. */
+        lose_link(c);
+    }
     return true;
 }
 
 static void look_at_order(qwark_client *c, uint32_t now) {
+    /* Nothing arms a robot long after it was asked. */
+    if (c->order != 0 && !c->linked) fail_order(c);
     switch (look_at_timer(c, &c->order_timer, now)) {
     case WAITING:
         break;
     case GIVEN_UP:
-        c->order = 0;
-        tell_error(c, 0, QWARK_ERROR_NO_ANSWER, false, qwark_string("reset or arm had no effect"));
+        fail_order(c);
         break;
     case AGAIN:
         c->order_wanted = true;
@@ -1204,9 +1260,10 @@ static bool on_error(qwark_client *c, const frame *f, reader *r) {
     }
     qwark_slot *slot = find_slot(c, f->id);
     bool transfer = c->transfer.kind != 0 && c->transfer.id == f->id && f->id != 0;
-    if (ends && !transfer) want_end_ack(c, f->id, slot ? slot->received : 0);
-    /* The id belongs to another request, which does not end by that; but the one that was to have it never began. */
-    if (slot && code == QWARK_ERROR_ID_IN_USE && !slot->accepted) ends = true;
+    /* What the runtime does not have, or what goes on there, has no end to be acknowledged. */
+    if (ends && !transfer && code != QWARK_ERROR_UNKNOWN_ID) want_end_ack(c, f->id, slot ? slot->received : 0);
+    /* If nothing else was said of it before, it is the request itself that was refused: it never began. */
+    if (slot ? !was_heard_of(slot) : transfer && !c->transfer.begun) ends = true;
     if (slot && ends) slot->id = 0;
     if (transfer && ends) c->transfer.kind = 0;
     if (f->id == 0 || slot || transfer) tell_error(c, f->id, code, ends, message);
@@ -1221,7 +1278,7 @@ static bool believe(qwark_client *c, const frame *f) {
     return true;
 #else
     if (!c->config.key) return true;
-    if (!f->seal) return f->kind == PONG || (f->kind == SAFETY && f->len > 0 && f->payload[0] == QWARK_STOPPED);
+    if (!f->seal) return f->kind == PONG || (!c->linked && f->kind == SAFETY && f->len > 0 && f->payload[0] == QWARK_STOPPED);
     uint32_t counter = load_u32(f->seal);
     if (c->linked) {
         if (counter <= c->seals_received) return false;
@@ -1260,7 +1317,7 @@ static bool dispatch(qwark_client *c, const frame *f, uint32_t now) {
     switch (f->kind) {
     case IDENTIFY: return on_identify(c, &r);
     case PONG: return on_pong(c, &r);
-    case SAFETY: return on_safety(c, &r);
+    case SAFETY: return on_safety(c, f, &r);
     default: break;
     }
     /* Before the Identify, the rest may be meant for who used the line before. */
@@ -1292,15 +1349,16 @@ static void on_frame(qwark_client *c, uint32_t now) {
     f.bytes = c->in;
     f.version = c->in[0];
     f.kind = c->in[1];
-    f.len = (uint16_t)(c->in[2] | c->in[3] << 8);
-    f.seq = (uint16_t)(c->in[4] | c->in[5] << 8);
+    f.len = load_u16(c->in + 2);
+    f.seq = load_u16(c->in + 4);
     f.id = load_u32(c->in + 6);
     f.payload = c->in + HEADER;
-    if (len != HEADER + CRC + f.len && len != HEADER + CRC + SEAL + f.len) {
+    uint32_t bare = (uint32_t)HEADER + CRC + f.len; /* in 16 bits it would wrap */
+    if (len != bare && len != bare + SEAL) {
         c->counters.bad_length++;
         return;
     }
-    f.seal = len == HEADER + CRC + f.len ? NULL : f.payload + f.len;
+    f.seal = len == bare ? NULL : f.payload + f.len;
     if (f.kind < FROM_RUNTIME) {
         c->counters.echoed++;
         return;
@@ -1313,11 +1371,14 @@ static void on_frame(qwark_client *c, uint32_t now) {
     }
     if (!believe(c, &f)) {
         c->counters.bad_seal++;
+        /* Who answers an EStop so may be a runtime that has restarted and knows no session. */
+        if (c->linked && c->stopping && f.kind == SAFETY && !f.seal) lose_link(c);
         return;
     }
     if (f.kind == IDENTIFY && !c->linked) c->numbered = false; /* it may count anew */
     note_seq(c, f.seq);
-    c->heard_at = now;
+    /* What needs no seal needs no session: it does not show that this one lives. */
+    if (f.seal || !c->config.key) c->heard_at = now;
     if (!dispatch(c, &f, now)) c->counters.malformed++;
 }
 
@@ -1391,11 +1452,26 @@ static bool send_next(qwark_client *c, uint32_t now) {
 /* For how long nothing may come before the link is taken for lost. */
 static uint32_t longest_silence(const qwark_client *c) {
     uint32_t heartbeat = c->config.heartbeat_ms;
-    return SILENT_HEARTBEATS * (heartbeat < SHORTEST_HEARTBEAT ? SHORTEST_HEARTBEAT : heartbeat);
+    if (heartbeat == 0) return larger(LONGEST_SILENCE, c->first_wait);
+    return SILENT_HEARTBEATS * larger(SHORTEST_HEARTBEAT, heartbeat);
+}
+
+/* Whether the runtime owes a word: with heartbeats always, else to what is under way. */
+static bool awaits_word(const qwark_client *c) {
+    bool awaits = c->config.heartbeat_ms != 0 || c->transfer.kind != 0 || c->order != 0 || c->stopping;
+    for (unsigned i = 0; i < QWARK_MAX_REQUESTS; i++) awaits = awaits || c->slots[i].id != 0;
+    return awaits;
+}
+
+static void look_at_silence(qwark_client *c, uint32_t now) {
+    bool awaits = awaits_word(c);
+    if (awaits && !c->waiting) c->heard_at = now; /* only from now on silence means something */
+    c->waiting = awaits;
+    if (awaits && reached(now, c->heard_at + longest_silence(c))) lose_link(c);
 }
 
 static void look_at_timers(qwark_client *c, uint32_t now) {
-    if (c->config.heartbeat_ms != 0 && now - c->heard_at >= longest_silence(c)) lose_link(c);
+    look_at_silence(c, now);
     /* A seal's counter never comes twice in a session. */
     if (c->seals_sent == NEVER) lose_link(c);
     for (unsigned i = 0; i < QWARK_MAX_REQUESTS; i++) look_at_slot(c, &c->slots[i], now);
@@ -1413,7 +1489,7 @@ static uint32_t next_due(const qwark_client *c, uint32_t now) {
     if (c->out_at < c->out_len || c->stop_at_once) return 1;
     if (c->stopping) left = time_left(now, c->stop_due);
     if (!c->linked) return smaller(left, c->hello_wanted ? 1 : time_left(now, c->hello_due));
-    if (c->config.heartbeat_ms != 0) left = smaller(left, time_left(now, c->heard_at + longest_silence(c)));
+    if (c->waiting) left = smaller(left, time_left(now, c->heard_at + longest_silence(c)));
     for (unsigned i = 0; i < QWARK_MAX_REQUESTS; i++) {
         const qwark_slot *slot = &c->slots[i];
         if (slot->id == 0) continue;
@@ -1434,7 +1510,8 @@ uint32_t qwark_poll(qwark_client *c, uint32_t now) {
 
 /* ---- 14. The rest of the interface ---- */
 
-int32_t qwark_init(qwark_client *c, const qwark_config *config) {
+int32_t qwark_init_sized(qwark_client *c, size_t size, const qwark_config *config) {
+    if (size != sizeof *c) return QWARK_INVALID;
     if (!config->write || !config->nonce || !config->event || !config->name) return QWARK_INVALID;
     if (strlen(config->name) > QWARK_MAX_NAME) return QWARK_INVALID;
 #ifdef QWARK_NO_SEALS
@@ -1444,7 +1521,7 @@ int32_t qwark_init(qwark_client *c, const qwark_config *config) {
     c->config = *config;
     c->max_frame = SMALL_FRAME;
     c->first_wait = FIRST_WAIT;
-    if (config->baud != 0 && config->baud < SLOW_BAUD) c->first_wait += 2 * SMALL_FRAME * BITS_PER_BYTE * 1000 / config->baud;
+    if (config->baud != 0 && config->baud < SLOW_BAUD) c->first_wait += TWO_FRAMES_BITS * 1000 / config->baud;
     c->dirty = c->hello_wanted = true;
     return QWARK_OK;
 }

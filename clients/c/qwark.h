@@ -11,6 +11,7 @@
  *     static uint64_t draw(void *context);                                         // a random number
  *
  *     static void on_event(void *context, const qwark_event *event) {
+ *         (void)context;
  *         if (event->kind == QWARK_EVENT_TEXT) show(event->as.text.at, event->as.text.len);
  *         if (event->kind == QWARK_EVENT_DONE) finish(event->as.done.reason);
  *         if (event->kind == QWARK_EVENT_ERROR && event->as.error.ends) give_up(event->as.error.code);
@@ -19,14 +20,15 @@
  *     static qwark_client client;
  *
  *     void robot(void) {
- *         qwark_config config = {0};
+ *         qwark_config config;
+ *         memset(&config, 0, sizeof config);
  *         config.write = uart_write;
  *         config.nonce = draw;
  *         config.event = on_event;
  *         config.client = draw(NULL);
  *         config.name = "rover";
  *         config.heartbeat_ms = 500;
- *         qwark_init(&client, &config);
+ *         if (qwark_init(&client, &config) != QWARK_OK) return;
  *
  *         qwark_request request;
  *         qwark_request_init(&request);
@@ -46,7 +48,8 @@
  * - Call qwark_poll in every turn of the main loop, and right after a call that is to send something. Only qwark_poll writes.
  * - Events come from inside qwark_receive and qwark_poll. What they point to is valid during the call. In an event you may
  *   call everything but these two, qwark_init and qwark_reconnect.
- * - A client has one thread. Interrupts hand it bytes through a buffer of yours.
+ * - A client has one thread. Interrupts hand it bytes through a buffer of yours, and call none of its functions: that of an
+ *   emergency button sets a flag, and the main loop calls qwark_estop.
  *
  * What is sent over the line is described in docs/WIRE.md.
  */
@@ -62,7 +65,7 @@
 extern "C" {
 #endif
 
-/* ---- Sizes, to be changed by -D ---- */
+/* ---- Sizes, to be changed by -D for the whole program, or here: qwark.c and all that include this must have the same ---- */
 
 /* Requests that can be under way at once. */
 #ifndef QWARK_MAX_REQUESTS
@@ -123,7 +126,7 @@ enum qwark_reason {
 
 /* What went wrong. A newer runtime may say others; docs/WIRE.md says more about each. */
 enum qwark_error_code {
-    QWARK_ERROR_NO_ANSWER = 0, /* the client's own: the runtime answers a Hello, but not this */
+    QWARK_ERROR_NO_ANSWER = 0, /* the client's own: the runtime answers a Hello, but not this; or a reset or arm had no effect */
     QWARK_ERROR_MALFORMED = 1,
     QWARK_ERROR_UNSUPPORTED = 2,
     QWARK_ERROR_ID_IN_USE = 3,
@@ -212,13 +215,14 @@ typedef struct qwark_upload {
 
 enum qwark_event_kind {
     QWARK_EVENT_IDENTIFIED = 1, /* the runtime answered the Hello: a link is there, or is there again. as.identity */
-    QWARK_EVENT_LINK_LOST,      /* nothing comes any more, or the runtime has restarted. The client says Hello until it is there */
+    QWARK_EVENT_LINK_LOST,      /* the runtime has restarted, or nothing comes: for three heartbeats; or where there are none, for
+                                   5 seconds while something is waited for. The client says Hello until the runtime is there */
     QWARK_EVENT_ACCEPTED,       /* the runtime has all of the request's text. Once, and before the answer's text */
     QWARK_EVENT_TEXT,           /* the next part of the answer: in order, each byte once. as.text */
     QWARK_EVENT_DONE,           /* the request has ended, and all of its text was told. Once. as.done */
     QWARK_EVENT_ERROR,          /* something went wrong. If as.error.ends, the request or upload `id` has ended by it */
     QWARK_EVENT_HEARTBEAT,      /* how the runtime is. as.heartbeat */
-    QWARK_EVENT_SAFETY,         /* whether it may generate anything; also after each QWARK_EVENT_IDENTIFIED. as.safety */
+    QWARK_EVENT_SAFETY,         /* whether it may generate anything: when that changes or was asked, and after QWARK_EVENT_IDENTIFIED. as.safety */
     QWARK_EVENT_PONG,           /* the answer to qwark_ping. as.pong has its nonce */
     QWARK_EVENT_UPLOAD,         /* how the upload `id` stands; Stored and Deleted end it. as.upload */
     QWARK_EVENT_UPLOAD_ITEM     /* the answer to qwark_upload_list; ends it. as.item */
@@ -335,9 +339,9 @@ typedef struct qwark_config {
     /* A number that never came before; on a link with a key, from a good source of random numbers. */
     uint64_t (*nonce)(void *context);
     void (*event)(void *context, const qwark_event *event);
-    uint64_t client;       /* unlike that of any other client and of any earlier start; 0: its requests end with its link */
+    uint64_t client;       /* unlike that of any other client and of any earlier start; 0: its requests end with its link; have heartbeats then */
     const char *name;      /* for the runtime's log, QWARK_MAX_NAME bytes at most */
-    uint16_t heartbeat_ms; /* how often the runtime is to say how it is: 100 or more; 0 for never, then a dead line is noticed late */
+    uint16_t heartbeat_ms; /* how often the runtime is to say how it is: 100 or more; 0 for never: see QWARK_EVENT_LINK_LOST */
     uint32_t baud;         /* of the line; 0 for unknown: taken for fast. Slow ones need longer timers */
     const uint8_t *key;    /* QWARK_KEY bytes that the runtime knows too, which must stay; NULL for a link without a key */
 } qwark_config;
@@ -409,6 +413,7 @@ typedef struct qwark_client {
     /* Session */
     bool linked; /* the runtime has answered the last Hello */
     bool hello_wanted, opening, ping_wanted, numbered, dirty;
+    bool waiting; /* the runtime owes a word: silence means a lost link */
     uint64_t boot_id, client_nonce, runtime_nonce;
     uint32_t seals_sent, seals_received;
     uint32_t hello_due, heard_at, first_wait;
@@ -416,7 +421,8 @@ typedef struct qwark_client {
     uint16_t max_frame, send_seq, receive_seq;
 
     /* Safety */
-    bool stopping, stop_at_once, order_wanted;
+    bool stopping, stop_at_once, order_wanted, safety_known;
+    qwark_safety safety; /* the latest that was said in this boot */
     uint8_t order; /* the kind of the Reset or Arm under way; 0 for none */
     uint32_t stop_due, order_stop;
     qwark_timer order_timer;
@@ -439,11 +445,17 @@ typedef struct qwark_client {
     uint32_t written_at;
 } qwark_client;
 
+/* For qwark_init. */
+int32_t qwark_init_sized(qwark_client *client, size_t size, const qwark_config *config);
+
 /*
  * Sets a client up. `config` is copied; its name and key are not and must stay.
- * QWARK_INVALID: write, nonce, event or name is missing, or the name is too long, or a key is given to a client without seals.
+ * QWARK_INVALID: write, nonce, event or name is missing, or the name is too long, or a key is given to a client without seals, or
+ * qwark.c was compiled with other sizes (QWARK_MAX_REQUESTS, QWARK_SEND_FRAME) than the caller: the client was not touched then.
  */
-int32_t qwark_init(qwark_client *client, const qwark_config *config);
+static inline int32_t qwark_init(qwark_client *client, const qwark_config *config) {
+    return qwark_init_sized(client, sizeof *client, config);
+}
 
 /* Takes bytes that arrived. */
 void qwark_receive(qwark_client *client, const uint8_t *bytes, size_t len, uint32_t now_ms);
@@ -485,17 +497,24 @@ void qwark_forget(qwark_client *client, uint32_t id);
 /*
  * Emergency stop: ends every request of every client, and the runtime refuses new ones until qwark_reset and then qwark_arm.
  * Goes before everything else at the next qwark_poll, breaking off a frame that is being sent, and is repeated until
- * QWARK_EVENT_SAFETY says Stopped. It stops a language model and does not replace a hardware stop.
+ * QWARK_EVENT_SAFETY says Stopped; asked for again before that, it changes nothing. A reset or arm under way is dropped.
+ * Not to be called from an interrupt: set a flag there, and call it from the main loop. It stops a language model and does not replace
+ * a hardware stop.
  */
 void qwark_estop(qwark_client *client);
 
 /*
  * Ends the emergency stop with this number (as QWARK_EVENT_SAFETY said it): the runtime is disarmed then. Repeated until
- * QWARK_EVENT_SAFETY says so. QWARK_NO_ROOM: a reset or arm is under way.
+ * QWARK_EVENT_SAFETY says so, or until it can have no effect any more: there is no link, or it is lost, or there was another stop,
+ * or the runtime does not do it. Then QWARK_EVENT_ERROR says QWARK_ERROR_NO_ANSWER, with id 0. QWARK_NO_ROOM: a reset or arm is
+ * under way.
  */
 int32_t qwark_reset(qwark_client *client, uint32_t stop);
 
-/* Lets a disarmed runtime generate again. `stop` is the number of the last stop. QWARK_NO_ROOM: a reset or arm is under way. */
+/*
+ * Lets a disarmed runtime generate again; one that is stopped is to be reset before. `stop` is the number of the last stop. Repeated
+ * and ended as a reset is. QWARK_NO_ROOM: a reset or arm is under way.
+ */
 int32_t qwark_arm(qwark_client *client, uint32_t stop);
 
 /* Asks whether the runtime is there: sent once, answered by QWARK_EVENT_PONG with the nonce. */

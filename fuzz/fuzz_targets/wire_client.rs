@@ -48,6 +48,9 @@ impl<'b> Input<'b> {
     }
 }
 
+/// The client's number.
+const CLIENT: u64 = 5;
+
 /// A client, and what its user and the runtime's end of the line know.
 struct World {
     client: Client<&'static str, 3>,
@@ -67,7 +70,7 @@ impl World {
         let key = sealed.then_some(Key([9; 32]));
         let baud = [0, 1200, 115_200][usize::from(choice % 3)];
         let heartbeat_ms = if choice & 0x80 == 0 { 0 } else { 200 };
-        let settings = Settings { client: 5, seed: 6, name: "fuzz", heartbeat_ms, baud, key };
+        let settings = Settings { client: CLIENT, seed: 6, name: "fuzz", heartbeat_ms, baud, key };
         let client = Client::new(&settings);
         let (told, line) = (HashMap::new(), Decoder::new());
         World { client, now: 0, key, seals: None, hello: None, seq: 0, last_id: 0, told, line }
@@ -140,7 +143,7 @@ impl World {
         let Some(client_nonce) = self.hello else { return };
         let nonce = input.number().into();
         if let Some(key) = self.key {
-            self.seals = Some(Seals::new(Session { key, client_nonce, runtime_nonce: nonce }, Side::Runtime));
+            self.seals = Some(Seals::new(Session { key, client_nonce, client: CLIENT, runtime_nonce: nonce }, Side::Runtime));
         }
         let payload = [0; 512];
         let frame = Frame { version: 1, kind: 0x81, seq: 0, id: 0, payload: &payload, seal: None };

@@ -1,4 +1,5 @@
-use qwark_wire::{MAX_FRAME, Mirror};
+use qwark_wire::MAX_FRAME;
+use qwark_wire::host::MirrorPiece;
 
 use super::record::Record;
 
@@ -38,8 +39,8 @@ struct Part {
 
 impl Mirrors {
     /// Takes the next piece. Gives the frame that it completes.
-    pub fn push(&mut self, mirror: &Mirror<'_>) -> Option<Mirrored> {
-        let &Mirror { at_us, connection, sent, dropped, total, offset, data } = mirror;
+    pub fn push(&mut self, piece: &MirrorPiece) -> Option<Mirrored> {
+        let &MirrorPiece { at_us, connection, sent, dropped, total, offset, ref data } = piece;
         let total = usize::from(total);
         if offset == 0 {
             // Pieces may repeat it.
@@ -59,7 +60,7 @@ impl Mirrors {
         let goes_on = usize::from(offset) == frame.len() && !data.is_empty();
         let fits = goes_on && total == part.total && end <= total && total <= MAX_FRAME;
         if fits && !part.broken {
-            frame.extend_from_slice(&data);
+            frame.extend_from_slice(data);
             if end == total {
                 return Some(part.mirrored);
             }
@@ -90,22 +91,22 @@ impl From<Mirrored> for Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qwark_wire::{Bytes, MAX_MIRROR};
+    use qwark_wire::MAX_MIRROR;
 
-    fn pieces(t_us: u64, connection: u32, sent: bool, frame: &[u8]) -> Vec<Mirror<'_>> {
-        let piece = |(n, data)| Mirror {
+    fn pieces(t_us: u64, connection: u32, sent: bool, frame: &[u8]) -> Vec<MirrorPiece> {
+        let piece = |(n, data): (usize, &[u8])| MirrorPiece {
             at_us: t_us,
             connection,
             sent,
             dropped: 0,
             total: frame.len() as u16,
             offset: (n * MAX_MIRROR) as u16,
-            data: Bytes::new(data).expect("short"),
+            data: data.to_vec(),
         };
         frame.chunks(MAX_MIRROR).enumerate().map(piece).collect()
     }
 
-    fn push_all(mirrors: &mut Mirrors, pieces: &[Mirror<'_>]) -> Vec<Vec<u8>> {
+    fn push_all(mirrors: &mut Mirrors, pieces: &[MirrorPiece]) -> Vec<Vec<u8>> {
         pieces.iter().filter_map(|piece| mirrors.push(piece)).map(|mirrored| mirrored.frame).collect()
     }
 
@@ -138,7 +139,7 @@ mod tests {
     fn what_the_runtime_left_out_is_counted() {
         let mut mirrors = Mirrors::default();
         for (dropped, sum) in [(3, 3), (0, 0), (2, 2)] {
-            mirrors.push(&Mirror { dropped, ..pieces(1, 1, true, &[9])[0].clone() });
+            mirrors.push(&MirrorPiece { dropped, ..pieces(1, 1, true, &[9])[0].clone() });
             assert_eq!(mirrors.take_dropped(), sum);
         }
     }
@@ -147,7 +148,7 @@ mod tests {
     fn claims_of_any_length_cost_little() {
         let mut mirrors = Mirrors::default();
         for connection in 0..1000 {
-            mirrors.push(&Mirror { total: u16::MAX, ..pieces(1, connection, true, &[9])[0].clone() });
+            mirrors.push(&MirrorPiece { total: u16::MAX, ..pieces(1, connection, true, &[9])[0].clone() });
             assert!(mirrors.open.len() <= MAX_OPEN);
         }
         assert_eq!(mirrors.take_dropped(), 1000);

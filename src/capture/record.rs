@@ -65,7 +65,9 @@ fn of_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Erro
 
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A capture may come from anywhere: what it says does not get to write to a terminal as it likes.
         let Settings { kv, context, parallel, isa, version } = &self.settings;
-        write!(f, "qwark {version}, boot {:#x}, model {}, kv {kv}, context {context}, {parallel} at once, {isa}", self.boot_id, self.model)
+        let [kv, isa, version, model] = [kv, isa, version, &self.model].map(|text| text.escape_debug());
+        write!(f, "qwark {version}, boot {:#x}, model {model}, kv {kv}, context {context}, {parallel} at once, {isa}", self.boot_id)
     }
 }

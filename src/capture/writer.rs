@@ -1,6 +1,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -12,6 +13,9 @@ use super::record::{Header, Record};
 
 /// Frames that may wait for the disk.
 const QUEUE: usize = 4096;
+
+/// Most captures of one name beside each other.
+const MAX_NUMBER: u32 = 9999;
 
 /// Writes a capture, from as many threads as like to: a clone is another handle on the same file.
 ///
@@ -34,17 +38,14 @@ struct Shared {
 }
 
 impl Writer {
-    /// Begins a capture in a new file, or in place of an old one's contents. Only the user may read it, because it shows every
-    /// client's words.
+    /// Begins a capture in a new file: at `path`, or where something is there already, at the first of `path.1`, `path.2` and so on
+    /// that is free. A runtime that is started again after a crash leaves the capture of the crash alone. Only the user may read it,
+    /// because it shows every client's words. A pipe or a device is written to as it is.
     ///
     /// # Errors
     /// The file cannot be made or written, or no thread can be started.
     pub fn create(path: &Path, header: &Header) -> io::Result<Writer> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(path)?;
+        let (path, mut out) = new_file(path)?;
         write_line(&mut out, header)?;
 
         let (queue, waiting) = bounded(QUEUE);
@@ -59,6 +60,11 @@ impl Writer {
             }
         })?;
         Ok(Writer(Arc::new(Shared { file, queue: Some(queue), ended, thread: Some(thread) })))
+    }
+
+    /// The file that is written.
+    pub fn path(&self) -> &str {
+        &self.0.file
     }
 
     /// Adds a frame. Never waits.
@@ -85,6 +91,29 @@ impl Drop for Shared {
             log::error!("the thread that writes {} panicked", self.file);
         }
     }
+}
+
+fn new_file(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Ok((path.to_owned(), options.open(path)?));
+    }
+    options.create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let numbered = |n: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{n}"));
+        PathBuf::from(name)
+    };
+    for name in iter::once(path.to_owned()).chain((1..=MAX_NUMBER).map(numbered)) {
+        match options.open(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return Ok((name, result?)),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("there are {MAX_NUMBER} captures of that name already")))
 }
 
 fn write_all(out: &mut File, waiting: &Receiver<Record>) -> io::Result<()> {

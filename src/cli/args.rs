@@ -114,7 +114,7 @@ pub(super) enum Command {
     #[command(after_help = "Example: qwark stop --link unix:/tmp/qwark.sock\n         qwark stop --link unix:/tmp/qwark.sock --reset")]
     Stop(StopArgs),
     /// The wire protocol: what a capture holds, or what goes over a line now
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: qwark wire monitor --link unix:/tmp/qwark.sock")]
     Wire(WireCommand),
     /// Ask everything that a capture has again, and compare the answers
     #[command(
@@ -270,7 +270,7 @@ pub(super) struct ServeArgs {
     /// Let only this user connect to Unix sockets, by number; may be given several times
     #[arg(long, value_name = "UID")]
     pub allow_user: Vec<u32>,
-    /// Write every frame into FILE, for `qwark replay` and `qwark wire decode`
+    /// Write every frame into FILE, for `qwark replay` and `qwark wire decode`; into FILE.1 and so on where it is there already
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// Requests that run at once
@@ -370,13 +370,15 @@ pub(super) struct DecodeArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 pub(super) struct MonitorArgs {
     /// A socket of a running `qwark serve`, unix:PATH: shows the frames of all its links. Only for the runtime's own user and root
-    #[arg(long, value_name = "LINK")]
+    #[arg(long, value_name = "LINK", required_unless_present = "listen")]
     pub link: Option<LinkAddr>,
+    /// A file with the link's key, if it has one
+    #[arg(long, value_name = "FILE", requires = "link")]
+    pub key: Option<PathBuf>,
     /// A serial line, serial:DEV[:BAUD]: shows what is heard there, and sends nothing
-    #[arg(long, value_name = "LINK")]
+    #[arg(long, value_name = "LINK", conflicts_with = "link")]
     pub listen: Option<LinkAddr>,
 }
 

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use qwark_wire::host::ClientEvent;
-use qwark_wire::{Form, Reason, Sampling, Thinking};
+use qwark_wire::{ErrorCode, Form, Reason, Sampling, Thinking};
 
 use super::args::{AskArgs, Common};
 use super::interrupt::Interrupt;
@@ -64,7 +64,10 @@ pub(super) fn run(common: &Common, args: &AskArgs) -> Result<()> {
                 }
                 return Ok(());
             }
-            ClientEvent::Error { id: of, message, .. } if of == id || of == 0 => bail!("{}: {message}", link),
+            // Others are about one frame, not about the request, which goes on.
+            ClientEvent::Error { id: of, code, ends, message } if (of == id || of == 0) && (ends || code == ErrorCode::Denied) => {
+                bail!("{}: {message}", link)
+            }
             ClientEvent::Unanswered { id: of } if of == id => bail!("{}: the runtime does not answer the request", link),
             _ => {}
         }

@@ -2,7 +2,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::args::{ChatArgs, Common};
 use super::interrupt::Interrupt;
@@ -14,6 +14,7 @@ use crate::runtime::{Opened, Prompt, Request};
 const PROMPT: &str = "> ";
 
 pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
+    ensure!(!common.json, "--json: a chat is for people; programs use `qwark run --messages FILE --json`");
     let params = args.sampling.params(common)?;
     let mapping = common.map_to_run()?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;

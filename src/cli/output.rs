@@ -125,7 +125,9 @@ pub(super) fn stdin_text() -> Result<String> {
 /// An error and its causes in one line, each said once: many errors name their cause themselves.
 pub(super) fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(|cause| cause.to_string().replace('\n', " ")) {
+    // Causes quote files and runtimes, which may hold anything.
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    for cause in error.chain().map(|cause| cause.to_string().chars().map(plain).collect::<String>()) {
         if !line.contains(&cause) {
             line += if line.is_empty() { "" } else { ": " };
             line += &cause;

@@ -32,11 +32,12 @@ pub(super) fn run(common: &Common, args: &ReplayArgs) -> Result<()> {
     check_model(&mapping, header, common, args)?;
     let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
     let options = options(common, header).with_context(|| args.capture.display().to_string())?;
-    let mut replay = Replay { runtime: opened.runtime(&options)?, interrupt: Interrupt::install(|| ())?, next_id: 1 };
+    let runtime = opened.runtime(&options).with_context(|| format!("{} (--isa replays it on other kernels)", args.capture.display()))?;
+    let mut replay = Replay { runtime, interrupt: Interrupt::install(|| ())?, next_id: 1 };
 
     let (mut same, mut different, mut left_out) = (0, 0, 0);
     for exchange in requests.exchanges() {
-        let verdict = replay.check(exchange)?;
+        let verdict = replay.check(exchange).with_context(|| format!("{} request {}", exchange.owner, exchange.id))?;
         match verdict {
             Verdict::Same { .. } => same += 1,
             Verdict::Different(_) => different += 1,
@@ -49,6 +50,7 @@ pub(super) fn run(common: &Common, args: &ReplayArgs) -> Result<()> {
     } else {
         output::stream(&format!("{same} identical, {different} different, {left_out} not compared\n"))?;
     }
+    ensure!(same + different > 0, "{}: there is no answer to compare", args.capture.display());
     ensure!(different == 0, "{different} of {} answers are not those of the capture", same + different);
     Ok(())
 }

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -34,8 +35,8 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         max_parallel: runtime.parallel().try_into().unwrap_or(u16::MAX),
     };
     let access = Access { mode: args.socket_mode, users: (!args.allow_user.is_empty()).then(|| args.allow_user.clone()) };
-    let recorder = args.record.as_ref().map(|path| recorder(path, &identity, &runtime, &mapping)).transpose()?;
-    let setup = Setup { access, recorder, start, ..Setup::new(identity, runtime.control().clone()) };
+    let recording = args.record.as_ref().map(|path| record(path, &identity, &runtime, &mapping)).transpose()?;
+    let setup = Setup { access, recorder: recording.clone().map(recorder), start, ..Setup::new(identity, runtime.control().clone()) };
     let (sender, events) = bounded(MAX_EVENTS);
     let close = Arc::new(AtomicBool::new(false));
     let links = links::serve(&wanted, setup, sender, Arc::clone(&close))?;
@@ -54,7 +55,11 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     drop(events);
     close.store(true, Ordering::Relaxed);
     links.join();
-    Ok(result?)
+    result?;
+    if let Some(writer) = recording {
+        ensure!(writer.is_recording(), "--record {}: the recording ended before the runtime did, as the log says", writer.path());
+    }
+    Ok(())
 }
 
 /// The links with their keys.
@@ -70,7 +75,7 @@ fn wanted(args: &ServeArgs) -> Result<Vec<Wanted>> {
 }
 
 /// Writes every frame down in a new file.
-fn recorder(path: &std::path::Path, identity: &Identity, runtime: &Runtime<'_>, mapping: &Mapping) -> Result<Recorder> {
+fn record(path: &Path, identity: &Identity, runtime: &Runtime<'_>, mapping: &Mapping) -> Result<Writer> {
     let options = runtime.engine().options();
     let header = Header {
         qwark_capture: VERSION,
@@ -86,7 +91,15 @@ fn recorder(path: &std::path::Path, identity: &Identity, runtime: &Runtime<'_>, 
         },
     };
     let writer = Writer::create(path, &header).with_context(|| format!("--record {}", path.display()))?;
-    Ok(Box::new(move |Crossed { at_us, connection, client, sent, frame }| {
+    if Path::new(writer.path()) != path {
+        output::note(&format!("{} is there already: recording to {}\n", path.display(), writer.path()));
+    }
+    Ok(writer)
+}
+
+/// What the links hand their frames to.
+fn recorder(writer: Writer) -> Recorder {
+    Box::new(move |Crossed { at_us, connection, client, sent, frame }| {
         writer.record(Record { t_us: at_us, connection, client, sent, frame: frame.to_vec() });
-    }))
+    })
 }

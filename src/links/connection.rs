@@ -1,14 +1,14 @@
 //! One connection: a thread that reads and a thread that writes.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError};
 use qwark_wire::{Key, MAX_FRAME};
 
-use super::handle::SessionCell;
 use super::io::{Duplex, Half, TICK};
 use super::line::Line;
 use super::reader::Reader;
@@ -46,21 +46,17 @@ impl Context {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// The sessions whose clients did not come back, which end.
-    pub fn expired(&self) -> Vec<Arc<SessionCell>> {
-        let expired = self.registry.expired(Instant::now());
-        for session in &expired {
-            log::info!("{:?} did not come back: its requests end", session.client);
-            self.uploads.forget(session);
-        }
-        expired
-    }
-
-    /// Ends them.
+    /// Ends the sessions whose clients did not come back. Never waits: those that the engine has no room to hear of end later.
     pub fn end_expired(&self) {
-        for session in self.expired() {
-            let _ = self.deliver(LinkEvent { client: session.client, what: What::Disconnected });
-        }
+        self.registry.expire(Instant::now(), |session| {
+            let event = LinkEvent { client: session.client, what: What::Disconnected };
+            let told = !matches!(self.events.try_send(event), Err(TrySendError::Full(_)));
+            if told {
+                log::info!("{:?} did not come back: its requests end", session.client);
+                self.uploads.forget(session);
+            }
+            told
+        });
     }
 
     /// Hands an event to the engine that it must not miss, however long that takes; unless the runtime stops.
@@ -103,7 +99,9 @@ pub(super) fn serve(link: &Duplex, context: &Context, terms: &Terms<'_>) {
     let closing = AtomicBool::new(false);
     thread::scope(|scope| {
         let writer = thread::Builder::new().name("link writer".to_owned()).spawn_scoped(scope, || {
-            write(&link.writer, &line, &woken, terms.baud, &closing);
+            guarded(terms.name, || write(&link.writer, &line, &woken, terms.baud, &closing));
+            // Nothing more is said here: who listens on would wait for nothing.
+            line.close();
         });
         if let Err(error) = writer {
             log::error!("{}: cannot start a thread: {error}", terms.name);
@@ -111,8 +109,16 @@ pub(super) fn serve(link: &Duplex, context: &Context, terms: &Terms<'_>) {
         }
         // Also when reading panics: its client's requests must not go on for nobody, nor the writer wait for ever.
         let _ended = Ended { closing: &closing, line: &line };
-        Reader::new(context, terms, &line).run(&link.reader);
+        guarded(terms.name, || Reader::new(context, terms, &line).run(&link.reader));
     });
+}
+
+/// Runs one half of a connection. A panic in it ends the connection, and not the link, which hears the next client's emergency stop.
+fn guarded(name: &str, half: impl FnOnce()) {
+    // What it leaves behind are a session, a line and a decoder: the first two are whole after every call, the last is dropped.
+    if catch_unwind(AssertUnwindSafe(half)).is_err() {
+        log::error!("{name}: a thread of a connection panicked; the connection ends");
+    }
 }
 
 /// Lets the writer end when the reader has.
@@ -131,7 +137,7 @@ impl Drop for Ended<'_> {
 /// Writes what there is to send, until the reader has ended and all is sent, or the other end is gone.
 fn write(link: &Half, line: &Line, woken: &Receiver<()>, baud: Option<u32>, closing: &AtomicBool) {
     // Bytes on a line have a start and a stop bit.
-    let ahead = baud.map(|baud| (baud as usize / 10 * AHEAD.as_millis() as usize / 1000).max(1));
+    let ahead = baud.map(|baud| (u64::from(baud) / 10 * AHEAD.as_millis() as u64 / 1000).max(1) as usize);
     let budget = ahead.unwrap_or(WRITE_BUFFER).min(WRITE_BUFFER);
     let mut buffer = Vec::with_capacity(WRITE_BUFFER + MAX_FRAME);
     let mut deadline = None;

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-use qwark_wire::{Heartbeat, Key};
+use qwark_wire::{ErrorCode, Heartbeat, Key};
 
 use super::line::Line;
+use super::lock;
 use crate::scheduler::{ClientId, Safety};
 use crate::session::{Control, End, Session};
 
@@ -44,8 +45,7 @@ impl SessionCell {
 
     /// The session itself.
     pub fn lock(&self) -> MutexGuard<'_, Session> {
-        // Nothing in it can be left half-changed.
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.session)
     }
 
     /// From now on `line` carries it, and its client wants to hear every `heartbeat_ms` how the runtime is; 0 for never. Gives
@@ -74,7 +74,7 @@ impl SessionCell {
     }
 
     fn carrier(&self) -> MutexGuard<'_, Carrier> {
-        self.carrier.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.carrier)
     }
 
     fn wake(&self) {
@@ -106,6 +106,12 @@ impl SessionHandle {
         self.0.wake();
     }
 
+    /// Ends every request that has not ended.
+    pub fn end_all(&self, code: ErrorCode, message: &str) {
+        self.0.lock().end_all(code, message, Instant::now());
+        self.0.wake();
+    }
+
     /// Request `serial` was not begun: an emergency stop came while it was on its way.
     pub fn stop(&self, serial: u32) {
         self.0.lock().stop_one(serial, Instant::now());
@@ -127,7 +133,9 @@ impl SessionHandle {
             carrier.line.upgrade()
         };
         let Some(line) = line else { return };
-        self.0.lock().beat(Heartbeat { lost: line.lost.load(Ordering::Relaxed), ..heartbeat() });
+        // Before the session is locked: reading the board's sensors takes its time.
+        let heartbeat = Heartbeat { lost: line.lost.load(Ordering::Relaxed), ..heartbeat() };
+        self.0.lock().beat(heartbeat);
         line.wake();
     }
 }

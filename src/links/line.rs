@@ -1,7 +1,7 @@
 //! What the reader and the writer of one connection share: the frames that are to be sent, and how they are sealed.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -10,6 +10,7 @@ use qwark_wire::{
 };
 
 use super::handle::SessionCell;
+use super::lock;
 use super::tap::{Mirror, Tap};
 use crate::session::{Control, Controls};
 
@@ -54,6 +55,8 @@ pub(super) enum Sealed {
     Yes,
     /// It holds in the session that the last Hello began: that one goes on from here.
     Begins,
+    /// It holds, but in a frame that came before: the line repeated it, or brought it late.
+    Repeated,
     /// There is none that holds.
     No,
 }
@@ -123,10 +126,10 @@ impl Line {
         self.lock().mirror.set(on, self.number, &self.tap, &self.wake);
     }
 
-    /// A client's nonce and the runtime's begin a session, which a sealed frame is to confirm.
-    pub fn begin_seals(&self, client_nonce: u64, runtime_nonce: u64) {
+    /// A client's number and nonce and the runtime's nonce begin a session, which a sealed frame is to confirm.
+    pub fn begin_seals(&self, client: u64, client_nonce: u64, runtime_nonce: u64) {
         if let Some(sealing) = &mut self.lock().seals {
-            let salt = Salt { key: sealing.key, client_nonce, runtime_nonce };
+            let salt = Salt { key: sealing.key, client_nonce, client, runtime_nonce };
             sealing.pending = Some(Seals::new(salt, Side::Runtime));
         }
     }
@@ -143,7 +146,10 @@ impl Line {
             sealing.active = sealing.pending.take();
             return Sealed::Begins;
         }
-        Sealed::No
+        match &sealing.active {
+            Some(seals) if seals.is_repeated(&seal) => Sealed::Repeated,
+            _ => Sealed::No,
+        }
     }
 
     /// Whether frames have to be sealed here.
@@ -167,7 +173,9 @@ impl Line {
         let watched = Some(Watched { tap: &self.tap, connection: self.number, client }).filter(|_| self.tap.is_open());
         while buffer.len() < budget {
             if let Some((id, control)) = outbox.controls.pop() {
-                outbox.sealer().put(buffer, id, &control.message(), watched);
+                let sealer = outbox.sealer();
+                let sealer = if control == Control::Unsealed { sealer.unsealed() } else { sealer };
+                sealer.put(buffer, id, &control.message(), watched);
                 continue;
             }
             let session = outbox.session.clone();
@@ -186,8 +194,7 @@ impl Line {
     }
 
     fn lock(&self) -> MutexGuard<'_, Outbox> {
-        // Nothing in it can be left half-changed.
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outbox)
     }
 }
 
@@ -202,22 +209,27 @@ struct Watched<'t> {
 /// The part of an outbox that makes frames.
 struct Sealer<'o> {
     seq: &'o mut u16,
-    seals: &'o mut Option<Sealing>,
+    seals: Option<&'o mut Sealing>,
     watcher: &'o mut Decoder<SMALL_FRAME>,
 }
 
 impl Outbox {
     fn sealer(&mut self) -> Sealer<'_> {
-        Sealer { seq: &mut self.seq, seals: &mut self.seals, watcher: &mut self.watcher }
+        Sealer { seq: &mut self.seq, seals: self.seals.as_mut(), watcher: &mut self.watcher }
     }
 }
 
 impl Sealer<'_> {
+    /// The same, without seals.
+    fn unsealed(self) -> Self {
+        Sealer { seals: None, ..self }
+    }
+
     /// Writes `message` as a frame, and shows it to whoever watches.
-    fn put(&mut self, buffer: &mut Vec<u8>, id: u32, message: &FromRuntime<'_>, watched: Option<Watched<'_>>) {
+    fn put(self, buffer: &mut Vec<u8>, id: u32, message: &FromRuntime<'_>, watched: Option<Watched<'_>>) {
         let mut frame = [0; max_encoded(SMALL_FRAME)];
         let seq = *self.seq;
-        let seals = self.seals.as_mut().and_then(|sealing| match message.kind() {
+        let seals = self.seals.and_then(|sealing| match message.kind() {
             Identify::KIND => sealing.pending.as_mut().or(sealing.active.as_mut()),
             _ => sealing.active.as_mut(),
         });

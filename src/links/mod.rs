@@ -29,8 +29,8 @@ mod unix;
 mod uploads;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -270,6 +270,8 @@ impl Opened {
                 // Its other end stays open here, so only an error can end it; then it is served anew.
                 while !context.stopping() {
                     connection::serve(&link, context, &terms);
+                    // Where each of them fails at once, not as fast as it can.
+                    thread::sleep(REOPEN);
                 }
             }
             Opened::Stdio(link) => connection::serve(&link, context, &terms),
@@ -331,4 +333,10 @@ fn reopen(device: &std::path::Path, baud: u32, context: &Context) -> Option<Dupl
         }
     }
     None
+}
+
+/// Locks what threads of links share, also after one of them panicked: each holds a lock for one change only, and leaves nothing
+/// half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

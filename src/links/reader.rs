@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::TrySendError;
 use qwark_wire::{
-    Ack, CRC, Cancel, Decoder, EStop, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Ping, Pong, SafetyState, Sequence,
-    ToRuntime, VERSION_MAX, VERSION_MIN,
+    Ack, CRC, Cancel, Decoder, EStop, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Ping, Pong, Resend, SafetyState,
+    Sequence, ToRuntime, VERSION_MAX, VERSION_MIN,
 };
 
 use super::connection::{Context, Over, Terms, random};
@@ -25,6 +25,9 @@ const READ_BUFFER: usize = 4096;
 
 /// Bytes of frames that may wait because their client does not read what it is answered; those behind are dropped.
 const MAX_HELD: usize = 256 * 1024;
+
+/// Events that may wait for the engine before no further session is begun on this line.
+const MAX_UNDELIVERED: usize = 64;
 
 /// How often a client that does not read is looked at.
 const ROOM_TICK: Duration = Duration::from_millis(5);
@@ -133,9 +136,7 @@ impl<'c> Reader<'c> {
             let now = Instant::now();
             if now >= next_expiry {
                 next_expiry = now + TICK;
-                if self.expire(now).is_err() {
-                    return;
-                }
+                self.expire(now);
             }
             for &byte in &buffer[..count] {
                 let outcome = match decoder.push(byte) {
@@ -176,13 +177,17 @@ impl<'c> Reader<'c> {
             self.line.error(frame.id, ErrorCode::Busy, true, "too many clients are connected: only an emergency stop is heard");
             return Ok(());
         }
+        if sealed == Sealed::Repeated && ![Hello::KIND, Ping::KIND].contains(&frame.kind) {
+            count(&self.line.lost, 1);
+            return Ok(());
+        }
         if frame.kind == Cancel::KIND && sealed != Sealed::No {
             // What it cancels must not come after it.
             self.held.retain(|held| held.frame().is_none_or(|held| held.id != frame.id));
             self.held_bytes = self.held.iter().map(|held| held.bytes.len()).sum();
         }
         // What makes room, needs none, or comes from a client that begins anew and has nothing to acknowledge.
-        let at_once = [Ack::KIND, Ping::KIND, Cancel::KIND, Hello::KIND].contains(&frame.kind);
+        let at_once = [Ack::KIND, Resend::KIND, Ping::KIND, Cancel::KIND, Hello::KIND].contains(&frame.kind);
         if at_once || (self.held.is_empty() && self.has_room()) {
             return self.frame(&frame, sealed, arrived);
         }
@@ -270,7 +275,7 @@ impl<'c> Reader<'c> {
             }
             _ if sealed == Sealed::No => {
                 count(&self.line.lost, 1);
-                self.line.error(frame.id, ErrorCode::Denied, false, "the frame has no seal that holds");
+                self.line.send(frame.id, Frames::Unsealed);
                 Ok(())
             }
             Err(error) => {
@@ -354,9 +359,16 @@ impl<'c> Reader<'c> {
 
     /// Emergency stop: latched here.
     fn stop(&self) -> Safety {
+        let before = self.context.control.safety();
         let safety = self.context.control.stop();
-        self.context.registry.tell_all(self.line, &Frames::Safety(safety.into()));
-        self.context.registry.stop_all(Instant::now());
+        let told = Frames::Safety(safety.into());
+        if safety == before {
+            // Whoever latched it tells the others: one that is sent over and over must not fill their lines.
+            self.line.send(0, told);
+        } else {
+            self.context.registry.tell_all(self.line, &told);
+            self.context.registry.stop_all(Instant::now());
+        }
         safety
     }
 
@@ -366,32 +378,39 @@ impl<'c> Reader<'c> {
         let known = self.context.registry.find(hello.client, self.terms.key).map(|session| session.lock().kept());
         // One that the line repeated, or somebody without the key, begins nothing.
         let is_new = self.nonces.is_none_or(|(nonce, _)| nonce != hello.nonce);
+        let goes_on = self.session.as_ref().is_some_and(|session| session.number == hello.client && hello.client != 0);
+        if is_new && !goes_on && self.undelivered.len() >= MAX_UNDELIVERED {
+            // As if the line had lost it: its client says it again.
+            count(&self.line.lost, 1);
+            return Ok(());
+        }
         if is_new && self.line.has_key() {
             self.greeting = Some(greeting);
         } else if is_new {
             self.begin(&greeting)?;
         }
-        self.identify(known.unwrap_or(0), Some(hello.nonce));
+        self.identify(known.unwrap_or(0), Some(hello));
         if hello.version_max < VERSION_MIN || hello.version_min > VERSION_MAX {
             self.line.error(0, ErrorCode::Unsupported, false, "no protocol version in common");
         }
         Ok(())
     }
 
-    fn identify(&mut self, kept: usize, client_nonce: Option<u64>) {
-        let nonce = match (client_nonce, self.nonces) {
+    /// Answers `hello`, if it is one that asks.
+    fn identify(&mut self, kept: usize, hello: Option<&Hello<'_>>) {
+        let nonce = match (hello, self.nonces) {
             // The line repeated the Hello: two answers that differ would leave the ends with two sessions.
-            (Some(again), Some((known, nonce))) if again == known => nonce,
-            (Some(client_nonce), _) => {
+            (Some(again), Some((known, nonce))) if again.nonce == known => nonce,
+            (Some(hello), _) => {
                 let nonce = random();
-                self.line.begin_seals(client_nonce, nonce);
-                self.nonces = Some((client_nonce, nonce));
+                self.line.begin_seals(hello.client, hello.nonce, nonce);
+                self.nonces = Some((hello.nonce, nonce));
                 nonce
             }
             (None, _) => random(),
         };
-        let identity =
-            self.context.identity.identify(kept, client_nonce.unwrap_or(0), nonce, self.context.control.safety(), self.line.has_key());
+        let client_nonce = hello.map_or(0, |hello| hello.nonce);
+        let identity = self.context.identity.identify(kept, client_nonce, nonce, self.context.control.safety(), self.line.has_key());
         self.line.send(0, Frames::Identify(Box::new(identity)));
     }
 
@@ -435,14 +454,11 @@ impl<'c> Reader<'c> {
     }
 
     /// Ends what came too late, here and of clients that did not come back.
-    fn expire(&mut self, now: Instant) -> Result<(), Over> {
+    fn expire(&self, now: Instant) {
         if let Some(session) = &self.session {
             session.lock().expire(now);
         }
         self.context.uploads.expire(now);
-        for session in self.context.expired() {
-            self.deliver(session.client, What::Disconnected)?;
-        }
-        Ok(())
+        self.context.end_expired();
     }
 }

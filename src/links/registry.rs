@@ -1,6 +1,6 @@
 //! Every session of the runtime that has a number, and every line: what a client finds again when it comes back.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
@@ -8,6 +8,7 @@ use qwark_wire::{KEY, Key};
 
 use super::handle::SessionCell;
 use super::line::Line;
+use super::lock;
 use crate::session::Control;
 
 /// How long a client's requests outlive its line.
@@ -63,16 +64,18 @@ impl Registry {
         released
     }
 
-    /// Forgets the sessions whose clients did not come back, and gives them.
-    pub fn expired(&self, now: Instant) -> Vec<Arc<SessionCell>> {
+    /// Forgets the sessions whose clients did not come back, where `end` says that they have ended.
+    pub fn expire(&self, now: Instant, mut end: impl FnMut(&SessionCell) -> bool) {
         let mut sessions = lock(&self.sessions);
         let mut waiting: Vec<_> = sessions.values().filter_map(|session| Some((session.left()?, Arc::clone(session)))).collect();
         waiting.sort_by_key(|(left, _)| *left);
         let too_many = waiting.len().saturating_sub(MAX_LINGERING);
-        let late = |(n, (left, _)): &(usize, (Instant, _))| *n < too_many || now.saturating_duration_since(*left) > LINGER;
-        let expired: Vec<_> = waiting.into_iter().enumerate().filter(late).map(|(_, (_, session))| session).collect();
-        expired.iter().for_each(|session| drop(sessions.remove(&name(session.number, session.key))));
-        expired
+        let late = |(n, (left, _)): &(usize, &(Instant, _))| *n < too_many || now.saturating_duration_since(*left) > LINGER;
+        for (_, (_, session)) in waiting.iter().enumerate().filter(late) {
+            if end(session) {
+                sessions.remove(&name(session.number, session.key));
+            }
+        }
     }
 
     /// Notes an open line.
@@ -102,9 +105,4 @@ impl Registry {
 
 fn name(number: u64, key: Option<Key>) -> Name {
     (number, key.map(|key| key.0))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing in it can be left half-changed.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use qwark_wire::{Bytes, MAX_MIRROR};
+
+use super::lock;
 
 /// Pieces of frames that wait for one client that watches.
 const MAX_PIECES: usize = 1024;
@@ -160,9 +162,4 @@ impl Mirror {
     pub fn next(&mut self) -> Option<Piece> {
         lock(&self.queue.as_ref()?.waiting).pieces.pop_front()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing in it can be left half-changed.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

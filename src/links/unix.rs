@@ -55,7 +55,12 @@ impl Listener {
     pub(super) fn bind(path: &Path, access: &Access) -> Result<Self, LinkError> {
         remove_stale(path)?;
         let failed = |source| LinkError::Unix { path: path.to_owned(), source };
-        let socket = UnixListener::bind(path).map_err(failed)?;
+        // From its first moment on, nobody may connect whom the mode does not let.
+        let mode = rustix::fs::Mode::from_bits_truncate(access.mode);
+        let mask = rustix::process::umask(!mode & rustix::fs::Mode::from_bits_truncate(0o777));
+        let socket = UnixListener::bind(path);
+        rustix::process::umask(mask);
+        let socket = socket.map_err(failed)?;
         let file = identify(path).map_err(failed)?;
         let listener = Listener { socket, path: path.to_owned(), file, users: access.users.clone() };
         fs::set_permissions(path, Permissions::from_mode(access.mode)).map_err(failed)?;

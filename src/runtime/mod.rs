@@ -210,12 +210,6 @@ impl<'m> Runtime<'m> {
         }
     }
 
-    /// Ends every request, as [`Runtime::cancel`] does.
-    pub fn cancel_all(&mut self, now: Instant, emit: &mut dyn FnMut(Reply)) {
-        let keys: Vec<RequestKey> = self.scheduler.keys().collect();
-        keys.into_iter().for_each(|key| self.cancel(key, now, emit));
-    }
-
     /// Ends every request of a client that is gone.
     pub fn disconnect(&mut self, client: ClientId, now: Instant) {
         self.scheduler.disconnect(client, now);

@@ -6,12 +6,12 @@ use qwark_wire::{Priority, Reason};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(pub u64);
 
-/// One request: the connection it came by, and the client's own number for it.
+/// One request: the session that it belongs to, and the session's own number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestKey {
-    /// The connection.
+    /// The session.
     pub client: ClientId,
-    /// The client's number.
+    /// Its number for the request: not the one that the client chose, which may come again.
     pub id: u32,
 }
 

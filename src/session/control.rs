@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use qwark_wire::{Accepted, ErrorCode, FromRuntime, Identify, Models, Pong, Safety, Str, Upload, UploadItem, UploadKind};
+use qwark_wire::{Accepted, ErrorCode, FromRuntime, Identify, Models, Pong, Safety, Str, Upload, UploadItem};
 
 /// Control frames that wait for one client at most; one that lets more pile up does not read.
 pub const MAX_CONTROL: usize = 64;
@@ -27,15 +27,6 @@ pub struct Item {
     pub name: String,
 }
 
-impl Item {
-    /// The answer where there is no upload of number `index`, but `count` in all.
-    pub fn none(index: u16, count: u16) -> Item {
-        let fixed =
-            UploadItem { index, count, what: UploadKind::Image, size: 0, received: 0, expires_s: 0, sha256: [0; 32], name: Str::default() };
-        Item { fixed, name: String::new() }
-    }
-}
-
 /// A control frame that waits.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Control {
@@ -51,6 +42,8 @@ pub enum Control {
     Upload(Upload),
     /// An entry of the list of uploads.
     Item(Box<Item>),
+    /// A frame had no seal that holds. Said without a seal: whoever sent it has no session.
+    Unsealed,
     /// Something went wrong.
     Error {
         /// What kind of error it is.
@@ -75,6 +68,9 @@ impl Control {
             Control::Accepted(accepted) => (*accepted).into(),
             Control::Upload(upload) => (*upload).into(),
             Control::Item(item) => UploadItem { name: Str::cut(&item.name), ..item.fixed.clone() }.into(),
+            Control::Unsealed => {
+                qwark_wire::Error { code: ErrorCode::Denied, ends: false, message: Str::cut("the frame has no seal that holds") }.into()
+            }
             Control::Error { code, ends, message } => qwark_wire::Error { code: *code, ends: *ends, message: Str::cut(message) }.into(),
         }
     }

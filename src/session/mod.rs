@@ -83,7 +83,7 @@ enum Phase {
     /// Some of its text is missing.
     Assembling(Box<Assembly>),
     /// The engine has it.
-    Running { text_len: usize, cancelled: bool },
+    Running { text_len: usize },
     /// It has ended; `keep`: its reply is of use if the client asks again.
     Ended { at: Instant, keep: bool },
 }
@@ -94,6 +94,10 @@ impl Entry {
     }
 
     fn end(&mut self, end: End, keep: bool, now: Instant) {
+        if matches!(end, End::Error(..)) {
+            // It was never done: its key is free.
+            self.key = 0;
+        }
         self.reply.end(end);
         self.phase = Phase::Ended { at: now, keep };
     }
@@ -190,7 +194,7 @@ impl Session {
         self.wait = wait;
         self.controls.clear();
         self.heartbeat = None;
-        self.entries.iter_mut().filter(|entry| entry.id != 0).for_each(|entry| entry.reply.rewind());
+        self.entries.iter_mut().filter(|entry| entry.id != 0).for_each(|entry| entry.reply.resume(wait));
         !std::mem::replace(&mut self.begun, true)
     }
 
@@ -298,10 +302,8 @@ impl Session {
                 entry.unseen(Reason::Cancelled, now);
                 None
             }
-            Phase::Running { ref mut cancelled, .. } => {
-                // One that comes again tells the engine nothing new.
-                (!std::mem::replace(cancelled, true)).then_some(Action::Cancel { serial: entry.serial })
-            }
+            // Also once more: by another line, the first may have come before the request itself.
+            Phase::Running { .. } => Some(Action::Cancel { serial: entry.serial }),
             Phase::Ended { .. } => None,
         }
     }
@@ -377,6 +379,13 @@ impl Session {
             };
             let keep = entry.key != 0 && matches!(end, End::Done(_));
             entry.end(end, keep, now);
+        }
+    }
+
+    /// The runtime goes down: ends every request that has not ended.
+    pub fn end_all(&mut self, code: ErrorCode, message: &str, now: Instant) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.is_live()) {
+            entry.end(End::Error(code, message.to_owned()), false, now);
         }
     }
 
@@ -520,7 +529,7 @@ impl Session {
             let text_len = assembly.received();
             match assembly.finish() {
                 Ok(request) => {
-                    *phase = Phase::Running { text_len, cancelled: false };
+                    *phase = Phase::Running { text_len };
                     action = Some(Action::Submit { serial, request: Box::new(request), received });
                 }
                 Err(fault) => self.entries[at].fail(fault, now),
@@ -562,9 +571,8 @@ impl Session {
             self.error(id, code, true, message);
             return None;
         }
-        // Nothing was done under this key: it stays free. But the same frame once more is still refused.
+        // The same frame once more is still refused.
         let mut entry = self.entry(id, generate, fingerprint, Phase::Ended { at: now, keep: false }, now);
-        entry.key = 0;
         entry.end(End::Error(code, message.to_owned()), false, now);
         self.entries.push(entry);
         None
@@ -595,11 +603,12 @@ impl Session {
             _ => true,
         });
         let kept = |entry: &&Entry| !entry.is_live() && entry.id == 0;
-        let (count, text) = self.entries.iter().filter(kept).fold((0, 0), |(n, bytes), entry| (n + 1, bytes + entry.reply.len()));
-        if (count > MAX_KEPT || text > MAX_KEPT_TEXT)
+        let (mut count, mut text) = self.entries.iter().filter(kept).fold((0, 0), |(n, bytes), entry| (n + 1, bytes + entry.reply.len()));
+        while (count > MAX_KEPT || text > MAX_KEPT_TEXT)
             && let Some(oldest) = self.entries.iter().position(|entry| kept(&entry))
         {
-            self.entries.remove(oldest);
+            text -= self.entries.remove(oldest).reply.len();
+            count -= 1;
         }
     }
 }

@@ -124,6 +124,9 @@ impl Reply {
 
     /// The client has the first `received` bytes, takes `window` more, and has the end, if `ended`.
     pub fn ack(&mut self, received: usize, window: usize, ended: bool, now: Instant) {
+        if !self.acknowledged {
+            return;
+        }
         // In the middle of a character, which no honest client says: from its beginning on.
         let received = self.text.floor_char_boundary(received.min(self.sent));
         // An older one that was overtaken by a repetition takes nothing back.
@@ -158,6 +161,12 @@ impl Reply {
         self.end_sent = false;
         self.settled = false;
         self.retry.rest();
+    }
+
+    /// The same, on a line where an acknowledgement takes as long as `wait`.
+    pub fn resume(&mut self, wait: Duration) {
+        self.retry = Retry::new(wait);
+        self.rewind();
     }
 
     /// A client that has nothing of it asks for it: everything is sent again.

@@ -52,7 +52,8 @@ impl Retry {
             return false;
         }
         self.repeated += 1;
-        self.wait = LONGEST.min(self.wait * 2);
+        // Never shorter than the first: a very slow line takes that long for a frame and its answer.
+        self.wait = LONGEST.min(self.wait * 2).max(self.first);
         self.due = (self.repeated < MOST).then(|| now + self.wait);
         true
     }

@@ -335,15 +335,49 @@ fn limits_are_told_and_refusals_repeated_like_any_end() {
     assert!(line.sent().contains(&"98 TooLong true".to_owned()));
 }
 
+/// The client whose request the engine refused may ask it again, under another id or with another deadline.
 #[test]
-fn a_cancel_reaches_the_engine_once_and_only_its_own_request() {
+fn the_key_of_a_request_that_failed_is_free() {
+    let mut line = line();
+    let serial = line.running(1, 9, 100);
+    line.session.end(serial, End::Error(ErrorCode::Busy, "busy".to_owned()), line.now);
+    assert_eq!(line.sent()[1..], ["1 Busy true"]);
+    let later = Generate { deadline_ms: 100, ..generate(9, 100, PROMPT, PROMPT) };
+    assert!(line.ask(2, &later).is_some());
+}
+
+#[test]
+fn an_acknowledgement_that_nobody_asked_for_changes_nothing() {
+    let mut line = line();
+    let serial = line.running(1, 0, 0);
+    line.ack(1, 0, 1, true);
+    line.session.say(serial, "all of it");
+    line.session.end(serial, done(), line.now);
+    assert_eq!(line.sent()[1..], ["1 0+\"all of it\"", "1 Stop 9"]);
+}
+
+#[test]
+fn a_runtime_that_goes_down_ends_every_request_wherever_it_is() {
+    let mut line = line();
+    line.running(1, 0, 100);
+    assert_eq!(line.ask(2, &generate(0, 100, PROMPT, "go")), None, "its text is on its way");
+    line.sent();
+    line.session.end_all(ErrorCode::Stopping, "the runtime stops", line.now);
+    let mut sent = line.sent();
+    sent.sort();
+    assert_eq!(sent, ["1 Stopping true", "2 Stopping true"]);
+}
+
+#[test]
+fn a_cancel_reaches_the_engine_and_only_its_own_request() {
     let mut line = line();
     let one = line.running(1, 0, 100);
     let two = line.running(2, 0, 100);
     assert_eq!(line.session.cancel(1, line.now), Some(Action::Cancel { serial: one }));
-    assert_eq!(line.session.cancel(1, line.now), None);
+    assert_eq!(line.session.cancel(1, line.now), Some(Action::Cancel { serial: one }), "it may have missed the first");
     line.session.say(two, "two");
     line.session.end(one, done_for(Reason::Cancelled), line.now);
+    assert_eq!(line.session.cancel(1, line.now), None, "it has ended");
     line.session.end(one, done(), line.now);
     let sent = line.sent();
     assert_eq!(sent[2..], ["1 Cancelled 0", "2 0+\"two\""], "{sent:?}");

@@ -2,7 +2,7 @@
 //! `QWARK_REPLUGS` says how many; each seed is printed.
 
 use std::io::Read;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,9 @@ const BAUD: u32 = 921_600;
 
 /// How many times something fails, unless the environment says otherwise.
 const REPLUGS: u64 = 20;
+
+/// How often a program may come to its end before it is killed.
+const KILLS: usize = 20;
 
 /// What fails.
 #[derive(Clone, Copy, Debug)]
@@ -108,14 +111,24 @@ impl Drop for Ended<'_> {
 struct Program {
     child: Child,
     number: usize,
+    /// What was read of its answer.
+    printed: Vec<u8>,
 }
 
 impl Program {
+    /// Starts one and waits for the first byte of its answer: a program that was never connected does not try again.
     fn start(socket: &str, number: usize) -> Program {
         let mut command = qwark();
         command.args(["ask", "--link", socket]).args(question(number).args());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-        Program { child, number }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut printed = Vec::new();
+        child.stdout.as_mut().expect("piped").take(1).read_to_end(&mut printed).expect("a pipe");
+        let program = Program { child, number, printed };
+        if program.printed.is_empty() {
+            let (status, _, complaint) = program.end();
+            panic!("question {number}: {status}: {complaint}");
+        }
+        program
     }
 
     /// Lets it go on for `time`, and starts the next one whenever one has ended.
@@ -134,19 +147,35 @@ impl Program {
 
     /// It is killed in the middle of its answer, and another one asks the same.
     fn killed(mut self, socket: &str) -> Program {
-        self.child.kill().expect("a child");
-        self.child.wait().expect("a child");
-        Program::start(socket, self.number)
+        for _ in 0..KILLS {
+            let number = self.number;
+            self.child.kill().expect("a child");
+            let (status, printed, complaint) = self.end();
+            let whole = format!("{}\n", question(number).answer);
+            assert!(whole.as_bytes().starts_with(&printed), "{:?}: {complaint}", String::from_utf8_lossy(&printed));
+            if printed.len() < whole.len() {
+                assert!(status.code().is_none(), "{status}: {complaint}");
+                return Program::start(socket, number);
+            }
+            // It came to its end before: the next one is killed as soon as it has begun.
+            self = Program::start(socket, number);
+        }
+        panic!("{KILLS} programs in a row were not killed before their end");
     }
 
     /// Waits for its end and looks at what it printed.
     fn finish(self) {
-        let Program { mut child, number } = self;
-        let (mut printed, mut complaint) = (String::new(), String::new());
-        child.stdout.take().expect("piped").read_to_string(&mut printed).expect("UTF-8");
-        child.stderr.take().expect("piped").read_to_string(&mut complaint).expect("UTF-8");
-        let status = child.wait().expect("a child");
+        let number = self.number;
+        let (status, printed, complaint) = self.end();
         assert!(status.success(), "{status}: {complaint}");
-        assert_eq!(printed, format!("{}\n", question(number).answer), "{complaint}");
+        assert_eq!(String::from_utf8_lossy(&printed), format!("{}\n", question(number).answer), "{complaint}");
+    }
+
+    /// Waits for its end. Gives all that it printed, and what it complained about.
+    fn end(self) -> (ExitStatus, Vec<u8>, String) {
+        let (Program { mut child, mut printed, .. }, mut complaint) = (self, String::new());
+        child.stdout.take().expect("piped").read_to_end(&mut printed).expect("a pipe");
+        child.stderr.take().expect("piped").read_to_string(&mut complaint).expect("UTF-8");
+        (child.wait().expect("a child"), printed, complaint)
     }
 }

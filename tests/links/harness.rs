@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,10 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Prompts that the engine treats in their own way; it echoes all others.
 pub const HOLD: &str = "hold this request until it is cancelled";
 pub const FLOOD: &str = "answer until the client's queue is full";
-pub const SLEEP: &str = "be busy for a second";
-
-/// How long [`SLEEP`] keeps the engine from its events.
-pub const BUSY: Duration = Duration::from_secs(1);
+pub const SLEEP: &str = "be busy until the test wakes you";
 
 /// What the engine saw.
 #[derive(Debug, PartialEq)]
@@ -41,6 +38,8 @@ pub enum Seen {
     Arm(u32),
     Disconnected(ClientId),
     Full,
+    /// It takes no events until [`Runtime::wake`].
+    Asleep,
 }
 
 /// Links with the echoing engine behind them.
@@ -50,6 +49,7 @@ pub struct Runtime {
     pub control: Control,
     links: Option<Links>,
     stop: Arc<AtomicBool>,
+    alarm: Sender<()>,
     engine: Option<JoinHandle<()>>,
 }
 
@@ -62,11 +62,12 @@ impl Runtime {
     pub fn set_up(wanted: &[Wanted], setup: Setup) -> Runtime {
         let (events, taken) = bounded(16);
         let (tell, seen) = unbounded();
+        let (alarm, rings) = unbounded();
         let stop = Arc::new(AtomicBool::new(false));
         let control = setup.control.clone();
         let links = serve(wanted, setup, events, Arc::clone(&stop)).expect("the links open");
-        let engine = thread::spawn(move || engine(&taken, &tell));
-        Runtime { seen, control, links: Some(links), stop, engine: Some(engine) }
+        let engine = thread::spawn(move || engine(&taken, &tell, &rings));
+        Runtime { seen, control, links: Some(links), stop, alarm, engine: Some(engine) }
     }
 
     pub fn pty() -> Runtime {
@@ -101,6 +102,12 @@ impl Runtime {
         }
     }
 
+    /// Ends what [`SLEEP`] began.
+    pub fn wake(&self) {
+        // The engine may have ended.
+        let _ = self.alarm.send(());
+    }
+
     /// Stops everything, and tells how long that took.
     pub fn stop(mut self) -> Duration {
         let begin = Instant::now();
@@ -109,6 +116,7 @@ impl Runtime {
     }
 
     fn shut_down(&mut self) {
+        self.wake();
         self.stop.store(true, Ordering::Relaxed);
         if let Some(links) = self.links.take() {
             links.join();
@@ -137,7 +145,7 @@ pub fn request(prompt: &str) -> Request {
     Request { prompt: prompt.to_owned(), ..Request::default() }
 }
 
-fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>) {
+fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>, rings: &Receiver<()>) {
     let mut clients: HashMap<ClientId, SessionHandle> = HashMap::new();
     for LinkEvent { client, what } in events {
         let seen = match what {
@@ -146,7 +154,7 @@ fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>) {
                 Seen::Connected(client)
             }
             What::Generate { serial, request, .. } => {
-                answer(&clients[&client], serial, &request.prompt, tell);
+                answer(&clients[&client], serial, &request.prompt, tell, rings);
                 Seen::Generate(client, serial, *request)
             }
             What::Cancel { serial } => {
@@ -164,7 +172,7 @@ fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>) {
     }
 }
 
-fn answer(handle: &SessionHandle, serial: u32, prompt: &str, tell: &Sender<Seen>) {
+fn answer(handle: &SessionHandle, serial: u32, prompt: &str, tell: &Sender<Seen>, rings: &Receiver<()>) {
     match prompt {
         HOLD => return,
         FLOOD => {
@@ -174,7 +182,10 @@ fn answer(handle: &SessionHandle, serial: u32, prompt: &str, tell: &Sender<Seen>
             let _ = tell.send(Seen::Full);
             return;
         }
-        SLEEP => thread::sleep(BUSY),
+        SLEEP => {
+            let _ = tell.send(Seen::Asleep);
+            let _ = rings.recv();
+        }
         _ => {}
     }
     let mut offset = 0;
@@ -265,6 +276,11 @@ impl<S: Read + Write> Raw<S> {
 
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the link takes bytes");
+    }
+
+    /// Reads until the other end closes the link.
+    pub fn wait_for_end(&mut self) {
+        io::copy(&mut self.stream, &mut io::sink()).expect("the link ends");
     }
 
     /// Says Hello as the client of number `client`, and gives the number of its requests that the runtime still has.

@@ -130,7 +130,7 @@ fn stopping_does_not_wait_for_a_client_that_does_not_read() {
     let mut client = runtime.connect();
     client.generate(&request(FLOOD)).expect("sent");
     runtime.until(|seen| *seen == Seen::Full);
-    assert!(runtime.stop() < Duration::from_secs(5));
+    assert!(runtime.stop() < PATIENCE, "it waits for no client");
 }
 
 #[test]
@@ -155,7 +155,8 @@ fn answers_leave_as_soon_as_they_are_there() {
         assert_eq!(next(&mut client), ClientEvent::Pong { nonce });
         fastest = fastest.min(begin.elapsed());
     }
-    assert!(fastest < Duration::from_millis(20), "no answer in less than {fastest:?}");
+    // Threads that were not woken would sleep for 100 ms.
+    assert!(fastest < Duration::from_millis(50), "no answer in less than {fastest:?}");
 }
 
 /// Plugs a pseudo-terminal in as the device at `path`, and gives the end that plays the other side of the line.

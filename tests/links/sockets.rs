@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use qwark::links::{Access, Client, ClientEvent, LinkAddr, LinkError, MAX_CLIENTS, Setup, serve};
@@ -18,7 +18,7 @@ use qwark_wire::{
 use tempfile::TempDir;
 
 use crate::frames::{generate, hello, whole};
-use crate::harness::{BUSY, FLOOD, HOLD, PATIENCE, Raw, Runtime, SLEEP, Seen, done, finish, frame, next, next_within, request, setup};
+use crate::harness::{FLOOD, HOLD, PATIENCE, Raw, Runtime, SLEEP, Seen, done, finish, frame, next, next_within, request, setup};
 
 /// A runtime behind a socket in a folder that goes with it.
 struct Socket {
@@ -93,10 +93,9 @@ fn a_client_that_does_not_read_holds_up_nobody() {
     slow.send(&frame(&whole(FLOOD), 1));
     socket.runtime.until(|seen| *seen == Seen::Full);
     let mut quick = socket.runtime.connect();
-    let begin = Instant::now();
     let id = quick.generate(&request("quick")).expect("sent");
     assert_eq!(finish(&mut quick, id).0, "quick");
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    // Only now does the slow one read.
     slow.next(|id, message| assert!(id == 1 && matches!(message, FromRuntime::Token(_)), "{message:?}"));
 }
 
@@ -105,11 +104,10 @@ fn the_runtime_shows_that_it_lives_while_the_engine_is_busy() {
     let socket = socket();
     let mut busy = socket.runtime.connect();
     busy.generate(&request(SLEEP)).expect("sent");
-    let begin = Instant::now();
+    socket.runtime.until(|seen| *seen == Seen::Asleep);
     let mut other = socket.runtime.connect();
     other.ping(5);
     assert_eq!(next(&mut other), ClientEvent::Pong { nonce: 5 });
-    assert!(begin.elapsed() < BUSY / 2, "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -170,13 +168,12 @@ fn a_stop_holds_while_the_engine_is_busy_and_everybody_hears_of_it() {
     let socket = socket();
     let (mut one, mut two) = (socket.raw(1), socket.raw(2));
     one.send(&frame(&whole(SLEEP), 1));
-    let begin = Instant::now();
+    socket.runtime.until(|seen| *seen == Seen::Asleep);
     two.send(&frame(&EStop {}, 0));
     let stopped = Safety { state: SafetyState::Stopped, stop: 1 };
     for raw in [&mut two, &mut one] {
         raw.next(|_, message| assert_eq!(message, stopped.into()));
     }
-    assert!(begin.elapsed() < BUSY / 2, "{:?}", begin.elapsed());
     assert_eq!(socket.runtime.control.safety().state, SafetyState::Stopped);
     two.send(&frame(&whole("after it"), 2));
     assert_eq!(error(&mut two), (2, ErrorCode::Stopped, true));
@@ -184,6 +181,7 @@ fn a_stop_holds_while_the_engine_is_busy_and_everybody_hears_of_it() {
     two.send(&frame(&EStop {}, 0));
     two.next_any(|_, message| (message == stopped.into()).then_some(()));
     two.send(&frame(&Reset { stop: 1 }, 0));
+    socket.runtime.wake();
     socket.runtime.until(|seen| *seen == Seen::Reset(1));
 }
 
@@ -197,15 +195,17 @@ fn a_session_goes_on_over_another_connection() {
     drop(before);
     let mut after = Raw::unix(&socket.path);
     assert_eq!(after.hello(77), 1, "one request is kept");
+    socket.runtime.wake();
     after.next(|id, message| assert_eq!((id, message), (1, Token { offset: 0, text: Str::cut(SLEEP) }.into())));
-    after.next(|_, message| assert_eq!(message, done(Reason::Stop, SLEEP.len()).into()));
+    // Whatever is not acknowledged in time comes again: on a slow machine, in between.
+    let done = FromRuntime::from(done(Reason::Stop, SLEEP.len()));
+    after.next_any(|_, message| (message == done).then_some(()));
     // The same again is not done again, and its answer comes from where it was acknowledged.
     after.send(&frame(&asked, 1));
-    after.next(|_, message| assert!(matches!(message, FromRuntime::Token(_)), "{message:?}"));
-    after.next(|_, message| assert_eq!(message, done(Reason::Stop, SLEEP.len()).into()));
+    after.next_any(|_, message| matches!(message, FromRuntime::Token(_)).then_some(()));
+    after.next_any(|_, message| (message == done).then_some(()));
     after.send(&frame(&Ack { received: SLEEP.len() as u32, window: 0, ended: true }, 1));
-    after.send(&frame(&Ping { nonce: 1 }, 0));
-    after.next(|_, message| assert_eq!(message, Pong { nonce: 1 }.into()));
+    assert_eq!(after.hello(77), 0, "the client has all of it");
     let generated = socket.runtime.seen.try_iter().filter(|seen| matches!(seen, Seen::Generate(..))).count();
     assert_eq!(generated, 1);
 }
@@ -214,7 +214,8 @@ fn a_session_goes_on_over_another_connection() {
 fn owe_acknowledgements(raw: &mut Raw<UnixStream>, ids: std::ops::Range<u32>) {
     for id in ids {
         raw.send(&frame(&Generate { window: 100, ..whole("x") }, id));
-        raw.next_any(|_, message| matches!(message, FromRuntime::Done(_)).then_some(()));
+        // Those of earlier ones come again meanwhile.
+        raw.next_any(|of, message| (of == id && matches!(message, FromRuntime::Done(_))).then_some(()));
     }
 }
 
@@ -263,9 +264,9 @@ fn one_client_too_many_can_still_stop_the_robot() {
     let socket = socket();
     let others: Vec<_> = (0..MAX_CLIENTS).map(|_| socket.raw(0)).collect();
     let mut late = Raw::unix(&socket.path);
-    late.send(&frame(&hello(0), 0));
+    // At once: it is not heard for long.
+    late.send(&[frame(&hello(0), 0), frame(&EStop {}, 0)].concat());
     assert_eq!(error(&mut late), (0, ErrorCode::Busy, true));
-    late.send(&frame(&EStop {}, 0));
     late.next(|_, message| assert_eq!(message, Safety { state: SafetyState::Stopped, stop: 1 }.into()));
     drop(others);
 }
@@ -277,8 +278,8 @@ fn a_client_that_is_there_twice_is_there_once() {
     let mut after = socket.raw(77);
     after.send(&frame(&whole("here"), 1));
     after.next(|_, message| assert!(matches!(message, FromRuntime::Token(_)), "{message:?}"));
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| before.next(|_, _| ())));
-    assert!(ended.is_err(), "the older connection is closed");
+    // The older connection is closed.
+    before.wait_for_end();
 }
 
 #[test]
@@ -398,7 +399,7 @@ fn the_socket_is_for_its_owner_and_group_and_goes_with_the_runtime() {
     let socket = socket();
     assert_eq!(fs::metadata(&socket.path).expect("there").permissions().mode() & 0o777, 0o660);
     let mut client = socket.runtime.connect();
-    assert!(socket.runtime.stop() < Duration::from_secs(5));
+    assert!(socket.runtime.stop() < PATIENCE, "it waits for no client");
     assert!(!socket.path.exists());
     assert!(matches!(next(&mut client), ClientEvent::Disconnected { .. }));
 }

@@ -1,7 +1,7 @@
 //! Seals: proof that a frame comes from somebody who has the link's key, in this session, and that it is not a repetition.
 //!
 //! The tag is HMAC-SHA-256 (RFC 2104, FIPS 180-4), cut to its first 8 bytes, of: the client's nonce and the runtime's nonce
-//! (which make the session), the direction, the counter, the frame's header and its payload.
+//! (which make the session), the client's number, the direction, the counter, the frame's header and its payload.
 
 use core::fmt;
 
@@ -53,6 +53,8 @@ pub struct Session {
     pub key: Key,
     /// The nonce of the client's Hello.
     pub client_nonce: u64,
+    /// The client's number in its Hello: whose session it is cannot be changed on the way.
+    pub client: u64,
     /// The nonce of the runtime's Identify.
     pub runtime_nonce: u64,
 }
@@ -68,6 +70,7 @@ impl Sealer {
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
         mac.update(&session.client_nonce.to_le_bytes());
         mac.update(&session.runtime_nonce.to_le_bytes());
+        mac.update(&session.client.to_le_bytes());
         mac.update(&[side as u8]);
         mac.update(&counter.to_le_bytes());
         Sealer(mac)
@@ -115,12 +118,22 @@ impl Seals {
     /// Whether a received seal was made by the other end, in this session, after every other one that was accepted. It is
     /// accepted then: the same frame does not pass again.
     pub fn accept(&mut self, seal: &Seal<'_>) -> bool {
-        let mut sealer = Sealer::new(&self.session, self.side.other(), seal.counter);
-        sealer.update(seal.covered);
-        let accepted = seal.counter > self.received && sealer.holds(&seal.tag);
+        let accepted = seal.counter > self.received && self.holds(seal);
         if accepted {
             self.received = seal.counter;
         }
         accepted
+    }
+
+    /// Whether a seal that is not accepted is one of the other end's in this session all the same: the line repeated its frame, or
+    /// brought it late.
+    pub fn is_repeated(&self, seal: &Seal<'_>) -> bool {
+        seal.counter <= self.received && self.holds(seal)
+    }
+
+    fn holds(&self, seal: &Seal<'_>) -> bool {
+        let mut sealer = Sealer::new(&self.session, self.side.other(), seal.counter);
+        sealer.update(seal.covered);
+        sealer.holds(&seal.tag)
     }
 }

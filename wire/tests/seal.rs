@@ -7,7 +7,12 @@ use common::{bytes_of, stuffed, unstuffed};
 use qwark_wire::*;
 
 /// As in `golden/make.py`.
-const SESSION: Session = Session { key: Key(numbers()), client_nonce: 0x1111_2222_3333_4444, runtime_nonce: 0xaaaa_bbbb_cccc_dddd };
+const SESSION: Session = Session {
+    key: Key(numbers()),
+    client_nonce: 0x1111_2222_3333_4444,
+    client: 0x0102_0304_0506_0708,
+    runtime_nonce: 0xaaaa_bbbb_cccc_dddd,
+};
 
 const fn numbers() -> [u8; KEY] {
     let mut bytes = [0; KEY];
@@ -25,6 +30,14 @@ fn accepts(seals: &mut Seals, bytes: &[u8]) -> bool {
     let mut accepted = None;
     decoder.push_all(bytes, |frame| accepted = Some(seals.accept(&frame.expect("a good frame").seal.expect("a sealed frame"))));
     accepted.expect("one frame")
+}
+
+/// Whether `seals` know the frame in `bytes` for one that came before.
+fn is_repeated(seals: &Seals, bytes: &[u8]) -> bool {
+    let mut repeated = None;
+    Decoder::<SMALL_FRAME>::new()
+        .push_all(bytes, |frame| repeated = Some(seals.is_repeated(&frame.expect("a good frame").seal.expect("a sealed frame"))));
+    repeated.expect("one frame")
 }
 
 /// Ping number `nonce`, sealed by `seals`.
@@ -53,6 +66,10 @@ fn a_frame_is_accepted_once_and_none_before_it() {
     for (n, accepted) in [(0, true), (0, false), (2, true), (1, false), (2, false), (3, true)] {
         assert_eq!(accepts(&mut runtime, &frames[n]), accepted, "frame {n}");
     }
+    assert!(is_repeated(&runtime, &frames[1]), "late, but the client's own");
+    assert!(!is_repeated(&runtime, &ping(&mut client, 4)), "new");
+    let stranger = ping(&mut Seals::new(Session { client: 1, ..SESSION }, Side::Client), 0);
+    assert!(!is_repeated(&runtime, &stranger), "of another session");
 }
 
 #[test]
@@ -65,6 +82,7 @@ fn other_keys_sessions_and_directions_are_refused() {
     for session in [
         Session { key: other_key, ..SESSION },
         Session { client_nonce: SESSION.client_nonce ^ 1, ..SESSION },
+        Session { client: SESSION.client ^ 1, ..SESSION },
         Session { runtime_nonce: SESSION.runtime_nonce ^ 1, ..SESSION },
     ] {
         let frame = ping(&mut Seals::new(session, Side::Client), 7);

@@ -66,11 +66,12 @@ uint64_t read_number(packet *p, unsigned bytes) {
 
 /* HMAC-SHA-256 of salt and frame, by two hashes in one go each. */
 static void make_tag(const seals *with, uint8_t direction, uint32_t counter, const uint8_t *frame, size_t len, uint8_t tag[TAG]) {
-    uint8_t inner[64 + 21 + MAX_FRAME], outer[64 + 32];
+    uint8_t inner[64 + 29 + MAX_FRAME], outer[64 + 32];
     packet salt;
     packet_begin(&salt, 0, 0);
     packet_number(&salt, with->client_nonce, 8);
     packet_number(&salt, with->runtime_nonce, 8);
+    packet_number(&salt, with->client, 8);
     packet_number(&salt, direction, 1);
     packet_number(&salt, counter, 4);
     for (unsigned i = 0; i < 64; i++) {

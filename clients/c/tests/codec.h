@@ -28,7 +28,7 @@ typedef struct packet {
 /* What a session's seals have in common; without a key there are none. */
 typedef struct seals {
     const uint8_t *key;
-    uint64_t client_nonce, runtime_nonce;
+    uint64_t client_nonce, runtime_nonce, client;
     uint8_t direction; /* of what is sent: 0 from a client, 1 from a runtime */
     uint32_t sent, received;
 } seals;

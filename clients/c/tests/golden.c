@@ -386,7 +386,7 @@ static void check_same(const char *name, const uint8_t *made, size_t made_len, c
 
 static void check_taken(const golden_row *row, const packet *p, const uint8_t *golden, size_t len) {
     uint8_t again[MAX_STUFFED];
-    seals with = {golden_key, golden_nonce(NULL), 0xaaaabbbbccccdddd, 1, p->counter - 1, 0};
+    seals with = {golden_key, golden_nonce(NULL), 0xaaaabbbbccccdddd, client.config.client, 1, p->counter - 1, 0};
     packet rebuilt;
     row->before();
     qwark_receive(&client, golden, len, 0);

@@ -293,6 +293,7 @@ static void on_hello(runtime *r, packet *p) {
     r->session = true;
     r->with.key = r->key;
     r->with.client_nonce = nonce;
+    r->with.client = client;
     r->with.runtime_nonce = draw(&r->nonces);
     r->with.direction = 1;
     r->with.sent = r->with.received = 0;

@@ -31,7 +31,7 @@ static struct world {
     uint64_t seed;
     ask asks[ASKS];
     unsigned ask_count;
-    uint32_t identified, lost, pongs, heartbeats;
+    uint32_t identified, lost, pongs, heartbeats, orders_failed;
     bool up_cut; /* nothing of what the client sends arrives */
     qwark_safety safety;
     uint32_t upload_ends, items;
@@ -87,6 +87,8 @@ static void on_event(void *context, const qwark_event *event) {
         if (a) {
             a->ends += event->as.error.ends;
             a->error = event->as.error.code;
+        } else {
+            w.orders_failed += event->as.error.code == QWARK_ERROR_NO_ANSWER;
         }
         break;
     case QWARK_EVENT_HEARTBEAT: w.heartbeats++; break;
@@ -273,6 +275,17 @@ static void test_early_cancel(void) {
     check_ends();
 }
 
+/* Resets or arms, again whenever the link is lost before that is confirmed. */
+static void order_until(int32_t (*order)(qwark_client *client, uint32_t stop), uint8_t state) {
+    uint32_t failed;
+    do {
+        RUN_UNTIL(w.client.linked, 60000);
+        failed = w.orders_failed;
+        CHECK(order(&w.client, 1) == QWARK_OK, "refused");
+        RUN_UNTIL(w.safety.state == state || w.orders_failed > failed, 120000);
+    } while (w.safety.state != state);
+}
+
 static void test_estop(void) {
     ask *a = start_ask(10, false, ENDLESS, 512), *b = start_ask(2500, true, ENDLESS, 512);
     RUN_UNTIL(a->received > 10, 60000);
@@ -286,13 +299,11 @@ static void test_estop(void) {
     ask *refused = start_ask(10, false, 10, 512);
     RUN_UNTIL(all_ended(), 60000);
     CHECK(refused->error == QWARK_ERROR_STOPPED, "code %d while stopped", refused->error);
-    CHECK(qwark_reset(&w.client, 1) == QWARK_OK && qwark_arm(&w.client, 1) == QWARK_NO_ROOM, "reset");
-    RUN_UNTIL(w.safety.state == QWARK_DISARMED, 60000);
+    order_until(qwark_reset, QWARK_DISARMED);
     refused = start_ask(10, false, 10, 512);
     RUN_UNTIL(all_ended(), 60000);
     CHECK(refused->error == QWARK_ERROR_DISARMED, "code %d while disarmed", refused->error);
-    CHECK(qwark_arm(&w.client, 1) == QWARK_OK, "arm");
-    RUN_UNTIL(w.safety.state == QWARK_ARMED, 60000);
+    order_until(qwark_arm, QWARK_ARMED);
     ask *last = start_ask(10, false, 10, 512);
     RUN_UNTIL(all_ended(), 60000);
     CHECK(last->reason == QWARK_REASON_LENGTH, "after arming: reason %d", last->reason);
@@ -440,6 +451,7 @@ static void test_arguments(void) {
     CHECK(qwark_generate(&w.client, &request) == QWARK_NO_ROOM, "a third request");
     qwark_forget(&w.client, 1);
     CHECK(qwark_generate(&w.client, &request) == 3, "a slot that was forgotten is not free");
+    CHECK(qwark_reset(&w.client, 1) == QWARK_OK && qwark_arm(&w.client, 1) == QWARK_NO_ROOM, "a reset and an arm at once");
     memset(long_name, 'n', sizeof long_name);
     long_name[33] = 0;
     config = w.client.config;

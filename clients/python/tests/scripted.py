@@ -13,11 +13,12 @@ from qwark.messages import KINDS, Accepted, Ack, Arm, Cancel, Done, Error, EStop
 from qwark.messages import Monitor, Ping, Pong, Reset, Resend, Safety, Text, Token, Upload, UploadBegin, UploadData, UploadDelete
 from qwark.messages import UploadItem, UploadList
 from qwark.schema import fingerprint
-from qwark.seal import FROM_RUNTIME, Sealer
+from qwark.seal import FROM_RUNTIME, Salt, Sealer
 
 PIECE = 7  # bytes of an answer in one token, where characters allow it
 WINDOW = 600  # bytes of text ahead of what was received
 REPEAT = 0.3
+REPETITIONS = 10  # without a word of the client: then it is left where it is
 TOKEN_TIME = 0.004
 
 
@@ -55,6 +56,7 @@ class Job:
     end_known: bool = False
     end_at: float = 0.0
     repeat_at: float = 0.0
+    repetitions: int = 0
 
 
 class Runtime:
@@ -158,7 +160,7 @@ class Runtime:
         self.beat_at = now + self.heartbeat if self.heartbeat else None
         nonce = self._random.getrandbits(64)
         if self.key:
-            self.pending = Sealer(self.key, hello.nonce, nonce, FROM_RUNTIME)
+            self.pending = Sealer(self.key, Salt(hello.nonce, nonce, hello.client), FROM_RUNTIME)
         features = 17 if self.key else 1
         self.say(Identify(
             1, 1, self.boot_id, fingerprint(), hello.nonce, nonce, len(self.jobs), features, self.safety.state, self.safety.stop,
@@ -169,6 +171,8 @@ class Runtime:
 
     def request(self, message: Message, number: int, now: float) -> None:
         job = self.jobs.get(number)
+        if job is not None:
+            job.repetitions = 0
         if isinstance(message, Generate):
             self.generate(message, number, job, now)
         elif job is None:
@@ -210,7 +214,7 @@ class Runtime:
 
     def rewind(self, job: Job) -> None:
         job.sent = sum(offset < job.acked for offset, _ in job.frames)
-        job.end_known, job.end_at = False, 0.0
+        job.end_known, job.end_at, job.repetitions = False, 0.0, 0
 
     def complete(self, job: Job, now: float) -> None:
         if len(job.text) == job.ask.system_len + job.ask.prompt_len and not job.tokens and not job.end:
@@ -279,10 +283,14 @@ class Runtime:
             job.sent += 1
             job.repeat_at = now + REPEAT
         blocked = job.sent < len(job.frames)
+        if job.repetitions > REPETITIONS:
+            return
         if blocked and now >= job.repeat_at:
             offset, piece = next((offset, piece) for offset, piece in job.frames if offset + len(piece) > job.acked)
             self.say(Token(offset, piece.decode()), job.id)
             job.repeat_at = now + REPEAT
+            job.repetitions += 1
         if job.end and not job.end_known and not blocked and not job.tokens and now >= job.end_at:
             self.say(job.end, job.id)
             job.end_at = now + REPEAT
+            job.repetitions += 1

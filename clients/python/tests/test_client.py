@@ -1,19 +1,30 @@
 """The clients with and without asyncio, over a real socket and a pseudo-terminal."""
 
 import asyncio
+from dataclasses import replace
 import importlib.util
-from threading import Thread
+from threading import Thread, Timer
 import time
 import unittest
 
 import qwark
 from qwark import ErrorCode, LinkError, Reason, RequestError, SafetyState, Sampling, UploadKind, UploadState
+from qwark.client import _Background
+from qwark.frame import Decoder
 from qwark.links import Address
-from qwark.messages import Hello
+from qwark.messages import EStop, Hello
 from tests.scripted import Runtime, model
 from tests.served import OnSocket, OnTerminal, Served
 
 LONG = "a rather long way " * 60
+KEY = bytes(range(32))
+
+
+class InANewerVersion(Runtime):
+    """Whose frames have a version that this package does not speak."""
+
+    def send(self) -> bytes:
+        return b"".join(replace(frame, version=2).emit() for frame in Decoder().feed(super().send()))
 
 
 class Waiting(unittest.TestCase):
@@ -72,6 +83,35 @@ class Waiting(unittest.TestCase):
             self.assertIs(q.reset().state, SafetyState.DISARMED)
             self.assertIs(q.arm().state, SafetyState.ARMED)
             self.assertEqual(q.generate("x").result().text, model("x"))
+
+    def test_a_stop_without_a_session(self) -> None:
+        served = self.serve()
+        served.runtime = InANewerVersion(1, KEY)
+        self.assertEqual(qwark.estop(served.address), qwark.Safety(SafetyState.STOPPED, 1))
+        self.assertEqual(set(served.runtime.kinds), {EStop})
+
+    def test_a_stop_without_a_session_is_repeated(self) -> None:
+        for what in ("on the connection", "on a new connection"):
+            with self.subTest(what):
+                served = self.serve()
+                served.runtime.mute = True
+
+                def mend() -> None:
+                    if what == "on a new connection":
+                        served.hang_up()
+                    served.runtime.mute = False
+
+                Timer(0.5, mend).start()
+                self.assertIs(qwark.estop(served.address).state, SafetyState.STOPPED)
+
+    def test_a_stop_that_nobody_confirms_fails(self) -> None:
+        served = self.serve()
+        served.runtime.mute = True
+        for address, why in ((served.address, "does not answer"), ("unix:/nowhere.sock", "No such file")):
+            before = time.monotonic()
+            with self.assertRaisesRegex(LinkError, why):
+                qwark.estop(address, timeout=0.3)
+            self.assertLess(time.monotonic() - before, 2)
 
     def test_uploads(self) -> None:
         with qwark.connect(self.serve().address) as q:
@@ -157,6 +197,27 @@ class Waiting(unittest.TestCase):
                 qwark.connect(address)
 
 
+class Background(unittest.TestCase):
+    """The thread of a client without asyncio."""
+
+    def test_what_an_interrupted_caller_has_left_is_cancelled(self) -> None:
+        background, cancelled = _Background(), []
+
+        async def work() -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled.append(True)
+                raise
+
+        async def begin() -> "asyncio.Task[None]":
+            return asyncio.create_task(work())
+
+        background.run(begin())
+        background.stop()
+        self.assertEqual(cancelled, [True])
+
+
 class Addresses(unittest.TestCase):
     """What names a link."""
 
@@ -198,6 +259,13 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
                 self.assertLess(elapsed, 1)
                 self.assertEqual(len(await q.uploads()), 1)
                 self.assertIs((await q.estop()).state, SafetyState.STOPPED)
+
+    async def test_a_stop_without_a_session(self) -> None:
+        with OnSocket() as served:
+            self.assertIs((await qwark.aio.estop(served.address)).state, SafetyState.STOPPED)
+            self.assertEqual(qwark.estop(served.address), qwark.Safety(SafetyState.STOPPED, 1), "also where a loop runs")
+            with self.assertRaises(LinkError):
+                await qwark.aio.estop("unix:/nowhere.sock", timeout=0.2)
 
     async def test_leaving_cancels_what_runs(self) -> None:
         with OnSocket() as served:

@@ -9,7 +9,7 @@ from qwark.enums import ErrorCode
 from qwark.frame import Decoder, Frame
 from qwark.messages import KINDS, Error, Hello, Identify
 from qwark.schema import fingerprint, fnv1a
-from qwark.seal import FROM_CLIENT, FROM_RUNTIME, Sealer, tag
+from qwark.seal import FROM_CLIENT, FROM_RUNTIME, Salt, Sealer, tag
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "wire" / "tests" / "golden" / "v1"
@@ -61,17 +61,18 @@ class Golden(unittest.TestCase):
     def test_seals(self) -> None:
         hello = Hello.parse(golden("hello").payload)
         identify = Identify.parse(golden("identify").payload)
+        session = Salt(hello.nonce, identify.nonce, hello.client)
         for name, direction in (("sealed_ping", FROM_CLIENT), ("sealed_pong", FROM_RUNTIME)):
             with self.subTest(name):
                 frame = golden(name)
                 counter = int.from_bytes(frame.seal[:4], "little")
-                expected = tag(KEY, hello.nonce, identify.nonce, direction, counter, frame)
+                expected = tag(KEY, session, direction, counter, frame)
                 self.assertEqual(frame.seal[4:], expected)
-                other_end = Sealer(KEY, hello.nonce, identify.nonce, 1 - direction)
+                other_end = Sealer(KEY, session, 1 - direction)
                 self.assertTrue(other_end.holds(frame))
                 self.assertFalse(other_end.holds(frame), "the same frame a second time")
                 forged = replace(frame, payload=bytes(4))
-                self.assertFalse(Sealer(KEY, hello.nonce, identify.nonce, 1 - direction).holds(forged))
+                self.assertFalse(Sealer(KEY, session, 1 - direction).holds(forged))
 
     def test_a_newer_error_code_is_kept(self) -> None:
         error = Error.parse(golden("error_of_a_newer_version").payload)

@@ -36,10 +36,12 @@ def model(folder: Path) -> Path:
 
 
 def setUpModule() -> None:
-    """Says why there is nothing to test, if so."""
-    if not PROGRAM or not Path(PROGRAM).exists():
+    """Says why there is nothing to test, if nobody wants it; a program that is not there is an error."""
+    if not PROGRAM:
         print("skipped: QWARK does not name the program `qwark`")
         raise unittest.SkipTest("there is no runtime")
+    if not Path(PROGRAM).exists():
+        raise FileNotFoundError(f"QWARK={PROGRAM}: there is no such program")
 
 
 class AgainstTheRuntime(unittest.TestCase):
@@ -131,6 +133,7 @@ class AgainstTheRuntime(unittest.TestCase):
     def test_stop_reset_arm(self) -> None:
         q, other = self.connect(), self.connect()
         answer = other.generate("tell a very long story", sampling=LONG)
+        next(iter(answer))
         try:
             self.assertIs(q.estop().state, SafetyState.STOPPED)
             self.assertIs(answer.result().reason, Reason.STOPPED)
@@ -145,6 +148,17 @@ class AgainstTheRuntime(unittest.TestCase):
             q.reset()
             self.assertIs(q.arm().state, SafetyState.ARMED)
         self.assertGreater(q.generate("go", sampling=SHORT).result().prompt_tokens, 0)
+
+    def test_a_stop_without_a_session_on_a_sealed_link(self) -> None:
+        q = self.connect()
+        answer = q.generate("tell a very long story", sampling=LONG)
+        next(iter(answer))
+        try:
+            self.assertIs(qwark.estop(f"{self.address}.sealed").state, SafetyState.STOPPED)
+            self.assertIs(answer.result().reason, Reason.STOPPED)
+        finally:
+            q.reset()
+            q.arm()
 
     def test_uploads(self) -> None:
         q = self.connect()

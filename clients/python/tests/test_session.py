@@ -3,10 +3,11 @@
 from dataclasses import replace
 import unittest
 
+from qwark.answer import SILENCE
 from qwark.enums import ErrorCode, Reason, SafetyState, UploadKind, UploadState
 from qwark.events import Failed, Lost
 from qwark.frame import Decoder
-from qwark.messages import KINDS, Ack, Error, EStop, Generate, Hello, Identify, Ping, Resend, Safety, Token, Upload
+from qwark.messages import KINDS, Accepted, Ack, Error, EStop, Generate, Hello, Identify, Ping, Resend, Safety, Token, Upload
 from qwark.session import Session
 from tests.scripted import model
 from tests.simulation import Simulation, request
@@ -98,6 +99,40 @@ class Streaming(unittest.TestCase):
         sim.restart_runtime(1)
         ticket = sim.session.generate(request(), None, PROMPTS[0])
         self.check(sim, [ticket], PROMPTS[:1])
+
+    def test_an_answer_that_the_runtime_has_given_up_repeating_goes_on(self) -> None:
+        sim = Simulation(29)
+        ticket = sim.session.generate(request(), None, "x" * 900)
+        sim.run(lambda: len(sim.text(ticket)) > 50)
+        cut_at, cut = sim.now, bytearray()
+        put, sim.up.put = sim.up.put, lambda data, _: cut.extend(data)  # type: ignore[method-assign]
+        for _ in range(40):
+            sim.runtime.say(sim.runtime.safety)  # which says nothing about the request
+            sim.pass_time(1)
+        sim.up.put = put  # type: ignore[method-assign]
+        self.assertFalse(sim.ends(ticket))
+        self.assertEqual([frame.kind for frame in Decoder().feed(bytes(cut))].count(Generate.KIND), 3)
+        self.check(sim, [ticket], ("x" * 900,))
+        self.assertLess(sim.now - cut_at, 40 + SILENCE + 5)
+        self.assertEqual(len(sim.runtime.begun), 1)
+        self.assertFalse(any(isinstance(event, Lost) for event in sim.events))
+
+    def test_an_answer_that_takes_long_is_asked_for_seldom(self) -> None:
+        sim = Simulation(30)
+        ticket = sim.session.generate(request(), None, "x")
+        sim.run(lambda: Generate in sim.runtime.kinds)
+        (job,) = sim.runtime.jobs.values()
+        job.next_at = sim.now + 3.5 * SILENCE
+        self.check(sim, [ticket], ("x",))
+        self.assertEqual((sim.runtime.kinds.count(Generate), len(sim.runtime.begun)), (4, 1))
+
+    def test_a_request_that_the_runtime_has_forgotten_is_told_again(self) -> None:
+        sim = Simulation(31)
+        ticket = sim.session.generate(request(), None, PROMPTS[2])
+        sim.run(lambda: bool(sim.text(ticket)))
+        sim.runtime.jobs.clear()
+        self.check(sim, [ticket], PROMPTS[2:])
+        self.assertEqual(sim.runtime.begun, [PROMPTS[2].encode()] * 2)
 
     def test_an_idle_sealed_link_stays(self) -> None:
         sim = Simulation(23, key=KEY)
@@ -221,6 +256,36 @@ class Ending(unittest.TestCase):
         self.assertFalse(any(getattr(event, "ticket", None) == stop for event in sim.session.events))
         sim.run(sim.ended(stop))
         self.assertEqual(sim.value(stop), Safety(SafetyState.STOPPED, 2))
+
+    def test_a_late_repetition_confirms_no_stop_before_the_greeting_either(self) -> None:
+        for key in (None, KEY):
+            with self.subTest(key=key):
+                sim = Simulation(32, key=key)
+                for ask in (sim.session.estop, sim.session.reset, sim.session.arm):
+                    ticket = ask()
+                    sim.run(sim.ended(ticket))
+                sim.replug()
+                stop = sim.session.estop()
+                sim.session.receive(Safety(SafetyState.STOPPED, 1).frame(0).emit(), sim.now)
+                self.assertFalse(sim.session.live)
+                self.assertEqual(sim.session.safety, Safety(SafetyState.ARMED, 1))
+                self.assertEqual([type(event) for event in sim.session.events], [Lost])
+                sim.run(sim.ended(stop))
+                self.assertEqual(sim.value(stop), Safety(SafetyState.STOPPED, 2))
+
+    def test_a_stop_of_a_runtime_that_has_restarted_unheard_is_confirmed(self) -> None:
+        for key, replug in ((None, False), (KEY, False), (None, True), (KEY, True)):
+            with self.subTest(key=key, replug=replug):
+                sim = Simulation(33, key=key)
+                for ask in (sim.session.estop, sim.session.reset, sim.session.arm):
+                    ticket = ask()
+                    sim.run(sim.ended(ticket))
+                sim.restart_runtime(1)
+                if replug:
+                    sim.replug()
+                stop = sim.session.estop()
+                sim.run(sim.ended(stop), 1)
+                self.assertEqual(sim.value(stop), Safety(SafetyState.STOPPED, 1))
 
     def test_a_restarted_runtime_counts_its_stops_anew(self) -> None:
         sim = Simulation(25)
@@ -355,6 +420,46 @@ class Frames(unittest.TestCase):
         session.receive(Token(0, "abc").frame(1, ticket).emit(), 100.3)
         self.assertEqual([getattr(event, "text", "") for event in session.events][-1:], ["abcdef"])
 
+    def test_an_error_before_anything_else_refuses_the_request(self) -> None:
+        for ends, farewell in ((False, []), (True, [Ack(0, 0, True)])):
+            with self.subTest(ends=ends):
+                session, _ = self.live()
+                ticket = session.generate(request(), None, "x")
+                self.sent(session)
+                session.receive(Error(ErrorCode.ID_IN_USE, ends, "taken").frame(0, ticket).emit(), 100.2)
+                self.assertEqual(session.events.pop(), Failed(ticket, ErrorCode.ID_IN_USE, "taken"))
+                self.assertEqual([message for _, message in self.sent(session, 100.2)], farewell)
+                session.tick(100.7)
+                self.assertEqual(self.sent(session, 100.7), [])
+
+    def test_after_a_word_about_the_request_an_error_may_refuse_one_frame_only(self) -> None:
+        for word in (Accepted(1, 100), Token(0, "a")):
+            with self.subTest(word=word):
+                session, _ = self.live()
+                ticket = session.generate(request(), None, "x")
+                self.sent(session)
+                session.receive(word.frame(0, ticket).emit(), 100.2)
+                session.receive(Error(ErrorCode.UNSUPPORTED, False, "").frame(1, ticket).emit(), 100.2)
+                session.receive(Token(0, "ab").frame(2, ticket).emit(), 100.3)
+                self.assertFalse(any(isinstance(event, Failed) for event in session.events))
+                self.assertEqual("".join(getattr(event, "text", "") for event in session.events), "ab")
+                session.receive(Error(ErrorCode.INTERNAL, True, "").frame(3, ticket).emit(), 100.4)
+                self.assertEqual(session.events.pop(), Failed(ticket, ErrorCode.INTERNAL, ""))
+
+    def test_no_session_refuses_nothing_and_a_word_in_an_earlier_session_counts(self) -> None:
+        session, identify = self.live()
+        fresh, taken = (session.generate(request(), None, "x") for _ in range(2))
+        asked = self.sent(session)
+        session.receive(Accepted(1, 100).frame(0, taken).emit(), 100.2)
+        session.receive(Error(ErrorCode.NO_SESSION, False, "").frame(0, fresh).emit(), 100.2)
+        ((_, hello),) = self.sent(session, 100.2)
+        assert isinstance(hello, Hello)
+        session.receive(replace(identify, client_nonce=hello.nonce).frame(1).emit(), 100.3)
+        self.assertCountEqual(self.sent(session, 100.3), asked)
+        for seq, ticket in ((2, fresh), (3, taken)):
+            session.receive(Error(ErrorCode.UNSUPPORTED, False, "").frame(seq, ticket).emit(), 100.4)
+        self.assertEqual([event.ticket for event in session.events if isinstance(event, Failed)], [fresh])
+
     def test_a_forgotten_end_is_acknowledged_again(self) -> None:
         session, _ = self.live()
         session.receive(Error(ErrorCode.INTERNAL, True, "").frame(0, 77).emit(), 100.1)
@@ -376,8 +481,17 @@ class Frames(unittest.TestCase):
         session.receive(Safety(SafetyState.ARMED, 9).frame(9).emit(), 100.1)
         self.assertEqual(session.ignored.unsealed - before, 2)
         self.assertNotIn("forged", [getattr(event, "text", "") for event in session.events])
-        session.receive(Safety(SafetyState.STOPPED, 9).frame(9).emit(), 100.1)
-        self.assertEqual(session.safety, Safety(SafetyState.STOPPED, 9))
+        # Whoever can write to the line may stop the robot, but not make its client believe in a stop that was never heard.
+        forged = Safety(SafetyState.STOPPED, 9).frame(9).emit()
+        session.receive(forged, 100.1)
+        self.assertEqual((session.safety, session.live), (Safety(SafetyState.ARMED, 0), True))
+        stop = session.estop()
+        session.receive(forged, 100.2)
+        self.assertNotIn(stop, [getattr(event, "ticket", None) for event in session.events])
+        self.assertFalse(session.live, "it may be a runtime that has restarted, and knows no session")
+        session.receive(forged, 100.3)
+        self.assertIn(stop, [getattr(event, "ticket", None) for event in session.events])
+        self.assertEqual(session.safety, Safety(SafetyState.ARMED, 0), "what nothing proves is not remembered")
 
     def test_another_key_gets_nowhere(self) -> None:
         sim = Simulation(20, key=KEY, runtime_key=bytes(32))

@@ -21,6 +21,16 @@ struct Step {
     retry: Retry,
 }
 
+/// Where a state stands among those of one boot: by the stop, then in the order in which they follow each other.
+fn order(Safety { state, stop }: Safety) -> (u32, u8) {
+    let step = match state {
+        SafetyState::Stopped => 0,
+        SafetyState::Disarmed => 1,
+        _ => 2,
+    };
+    (stop, step)
+}
+
 /// What was asked of the runtime's safety state, and what is known of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Control {
@@ -66,11 +76,29 @@ impl Control {
         self.estop.is_some() || self.reset.is_some() || self.arm.is_some()
     }
 
-    /// Takes what the runtime says. True if it is news, or was asked for.
+    /// Whether `safety` comes late, as far as this boot is known.
+    fn is_late(&self, safety: Safety) -> bool {
+        self.known.is_some_and(|known| order(safety) < order(known))
+    }
+
+    /// Whether a stop that is asked for may have been answered by a runtime that has restarted, and counts anew.
+    pub(super) fn is_doubtful(&self, safety: Safety) -> bool {
+        self.estop.is_some() && safety.state == SafetyState::Stopped && self.is_late(safety)
+    }
+
+    /// Takes a state whose frame nothing proves to be the runtime's: it may confirm a stop, and is not remembered. True if it does.
+    pub(super) fn confirm(&mut self, safety: Safety) -> bool {
+        self.estop.take_if(|asked| safety.state == SafetyState::Stopped && safety.stop >= asked.least).is_some()
+    }
+
+    /// Takes what the runtime says. True if it is news, or was asked for. What comes late, or once more, changes nothing.
     pub(super) fn note(&mut self, safety: Safety) -> bool {
+        if self.is_late(safety) {
+            return false;
+        }
         let Safety { state, stop } = safety;
         let waiting = self.waits();
-        self.estop.take_if(|asked| state == SafetyState::Stopped && stop >= asked.least);
+        self.confirm(safety);
         let ended = matches!(state, SafetyState::Disarmed | SafetyState::Armed);
         self.reset.take_if(|step| step.stop != stop || ended);
         self.arm.take_if(|step| step.stop != stop || state == SafetyState::Armed);

@@ -2,27 +2,29 @@
 
 use crate::{EncodeError, Frame, FromRuntime, Identify, Key, Message, Safety, SafetyState, Seals, Session, Side, encode};
 
-/// The link's key, if it has one, and the seals of the session.
+/// The link's key, if it has one, the client's number, and the seals of the session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
     key: Option<Key>,
+    client: u64,
     session: Option<Session>,
     seals: Option<Seals>,
 }
 
 impl Guard {
     /// On a link with this key, only what has its seal is believed.
-    pub(super) fn with_key(key: Option<Key>) -> Self {
-        Guard { key, ..Guard::default() }
+    pub(super) fn new(key: Option<Key>, client: u64) -> Self {
+        Guard { key, client, ..Guard::default() }
     }
 
-    /// Whether `frame`, which holds `message`, may be believed. `nonce` is that of the Hello which an Identify may answer.
+    /// Whether `frame`, which holds `message`, may be believed. `nonce` is that of the Hello which an Identify may answer. What has no
+    /// seal and is believed all the same is not to be remembered.
     pub(super) fn believes(&mut self, frame: &Frame<'_>, message: &FromRuntime<'_>, nonce: Option<u64>) -> bool {
         let Some(key) = self.key else { return true };
         let Some(seal) = &frame.seal else { return needs_no_seal(message) };
         match message {
             FromRuntime::Identify(Identify { client_nonce, nonce: runtime_nonce, .. }) if Some(*client_nonce) == nonce => {
-                let session = Session { key, client_nonce: *client_nonce, runtime_nonce: *runtime_nonce };
+                let session = Session { key, client_nonce: *client_nonce, client: self.client, runtime_nonce: *runtime_nonce };
                 let mut seals = Seals::new(session, Side::Client);
                 // The same one again would begin the session again, and its counters.
                 let holds = self.session != Some(session) && seals.accept(seal);

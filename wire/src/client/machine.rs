@@ -12,6 +12,9 @@ use crate::{Done, EncodeError, ErrorCode, Identify, MAX_NAME, Message, Safety, S
 /// Milliseconds between two Hellos.
 const HELLO_MS: u64 = 500;
 
+/// Milliseconds of silence after which the link is taken for lost where there are no heartbeats, while something is waited for.
+const SILENT_MS: u64 = 5000;
+
 /// Heartbeats that may be missing before the link is taken for lost.
 const MISSING_HEARTBEATS: u64 = 3;
 
@@ -64,6 +67,8 @@ pub(super) struct Writer {
     pub(super) line: Line,
     pub(super) guard: Guard,
     pub(super) repeated: u32,
+    /// When the last frame was sent.
+    sent_at: u64,
 }
 
 impl Writer {
@@ -89,6 +94,7 @@ impl Writer {
     fn count(&mut self, len: usize, now: u64) -> usize {
         self.seq = self.seq.wrapping_add(1);
         self.line.sent(len, now);
+        self.sent_at = now;
         len
     }
 }
@@ -121,6 +127,9 @@ pub(super) struct Machine<B, const REQUESTS: usize> {
     /// What an Identify said about the safety state that is news, or was asked for, and was not reported yet.
     pub(super) safety_news: Option<Safety>,
     pub(super) ping: Option<u32>,
+    /// The nonce of the sealed Ping that begins a session on a link with a key, and whether it was sent.
+    pub(super) confirm: Option<u32>,
+    pub(super) confirmed: bool,
     /// Whether other connections' frames are wanted, and whether the runtime has been told.
     pub(super) monitor: Option<bool>,
     pub(super) monitor_told: bool,
@@ -137,7 +146,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
         let mut name = String::new();
         // Fits: it is cut to the string's length.
         let _ = name.push_str(crate::Str::<MAX_NAME>::cut(settings.name).get());
-        let writer = Writer { seq: 0, line: Line::new(settings.baud), guard: settings.guard(), repeated: 0 };
+        let writer = Writer { seq: 0, line: Line::new(settings.baud), guard: settings.guard(), repeated: 0, sent_at: 0 };
         Machine {
             client: settings.client,
             name,
@@ -155,6 +164,8 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             control: Control::default(),
             safety_news: None,
             ping: None,
+            confirm: None,
+            confirmed: false,
             monitor: None,
             monitor_told: true,
             slots: Vec::new(),
@@ -206,12 +217,18 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
     pub(super) fn silent_at(&self) -> u64 {
         match (self.state, self.heartbeat_ms) {
             (State::Open, 1..) => self.heard_at.saturating_add(MISSING_HEARTBEATS * u64::from(self.heartbeat_ms)),
+            (State::Open, 0) if self.waits() => self.heard_at.max(self.writer.sent_at).saturating_add(SILENT_MS),
             _ => u64::MAX,
         }
     }
 
+    /// Whether the runtime owes an answer to anything.
+    fn waits(&self) -> bool {
+        self.control.waits() || self.slots.iter().any(|slot| slot.asked)
+    }
+
     /// The table's entry for a new request, or `None` if it is full.
-    pub(super) fn add(&mut self, task: Task<B>) -> Option<u32> {
+    pub(super) fn add(&mut self, task: Task<B>, now: u64) -> Option<u32> {
         if self.slots.is_full() {
             return None;
         }
@@ -221,7 +238,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
                 break self.last_id;
             }
         };
-        self.slots.push(Slot::new(id, task)).ok().map(|()| id)
+        self.slots.push(Slot::new(id, task, now)).ok().map(|()| id)
     }
 
     /// Ends request number `index` of the table and remembers to tell the runtime, unless it expects nothing.
@@ -300,6 +317,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             State::Incompatible => urgent,
             State::Seeking => urgent.min(self.hello_at),
             State::Open if !self.ended.is_empty() || (self.monitor.is_some() && !self.monitor_told) => 0,
+            State::Open if self.confirm.is_some() && !self.confirmed => 0,
             State::Open => {
                 let slots = self.slots.iter().map(|slot| slot.wake(&self.writer.line)).min().unwrap_or(u64::MAX);
                 slots.min(urgent).min(self.control.wake()).min(self.silent_at())

@@ -83,8 +83,8 @@ pub struct Settings<'a> {
     pub seed: u64,
     /// The client's name, for the runtime's log.
     pub name: &'a str,
-    /// How often the runtime is to say how it is, in milliseconds; 0 for never. Without, a client that only waits for an answer does not
-    /// notice that the link is lost.
+    /// How often the runtime is to say how it is, in milliseconds; 0 for never. Without, a client that waits for an answer takes
+    /// five seconds of silence for a lost link.
     pub heartbeat_ms: u16,
     /// The serial line's bits per second; 0 for anything that is faster than a serial line.
     pub baud: u32,
@@ -111,7 +111,7 @@ impl Default for Settings<'_> {
 impl Settings<'_> {
     #[cfg(feature = "seal")]
     fn guard(&self) -> Guard {
-        Guard::with_key(self.key)
+        Guard::new(self.key, self.client)
     }
 
     #[cfg(not(feature = "seal"))]
@@ -197,7 +197,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Client<B, REQUESTS> {
         }
         let sending = Sending::new(len, now, &self.machine.writer.line);
         let answer = Answer::new(question.window);
-        self.add(Task::Answer { text_crc: question.text_crc(), question, sending, answer, cancel: None })
+        self.add(Task::Answer { text_crc: question.text_crc(), question, sending, answer, cancel: None }, now)
     }
 
     /// Asks the runtime to end request `id`. Its end follows as an event, as that of every request.
@@ -252,7 +252,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Client<B, REQUESTS> {
     /// The table of requests is full, or the upload does not fit into the protocol.
     pub fn upload(&mut self, upload: NewUpload<B>, now: u64) -> Result<u32, AskError> {
         let sending = Sending::new(upload.check()?, now, &self.machine.writer.line);
-        self.add(Task::Upload { upload, sending })
+        self.add(Task::Upload { upload, sending }, now)
     }
 
     /// Asks for entry number `index` of the list of this client's uploads, and gives the request's id.
@@ -261,7 +261,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Client<B, REQUESTS> {
     /// The table of requests is full.
     pub fn list_uploads(&mut self, index: u16, now: u64) -> Result<u32, AskError> {
         let retry = self.machine.retry(now);
-        self.add(Task::List { index, retry })
+        self.add(Task::List { index, retry }, now)
     }
 
     /// Asks the runtime to forget the upload with this hash, and gives the request's id.
@@ -270,7 +270,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Client<B, REQUESTS> {
     /// The table of requests is full.
     pub fn delete_upload(&mut self, sha256: Hash, now: u64) -> Result<u32, AskError> {
         let retry = self.machine.retry(now);
-        self.add(Task::Delete { sha256, retry })
+        self.add(Task::Delete { sha256, retry }, now)
     }
 
     /// Whether there is a session.
@@ -293,7 +293,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Client<B, REQUESTS> {
         Losses { frames: *self.decoder.counters(), repeated: self.machine.writer.repeated, ..self.machine.losses }
     }
 
-    fn add(&mut self, task: Task<B>) -> Result<u32, AskError> {
-        self.machine.add(task).ok_or(AskError::Full)
+    fn add(&mut self, task: Task<B>, now: u64) -> Result<u32, AskError> {
+        self.machine.add(task, now).ok_or(AskError::Full)
     }
 }

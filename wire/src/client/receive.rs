@@ -14,7 +14,10 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             self.losses.refused = self.losses.refused.saturating_add(1);
             return None;
         };
-        if !self.writer.guard.believes(frame, &message, self.nonce) {
+        // In a session, the runtime seals what it says about a stop too.
+        let unsealed_stop = self.state == State::Open && frame.seal.is_none() && matches!(message, FromRuntime::Safety(_));
+        let doubted = unsealed_stop && self.writer.guard.is_keyed();
+        if doubted || !self.writer.guard.believes(frame, &message, self.nonce) {
             self.losses.refused = self.losses.refused.saturating_add(1);
             if self.is_strange(&message) {
                 self.lose(now);
@@ -28,8 +31,21 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
         }
         match message {
             FromRuntime::Identify(identify) => self.identify(identify, now),
+            // What the program did not ask it need not hear.
+            FromRuntime::Pong(pong) if self.confirmed && Some(pong.nonce) == self.confirm => {
+                self.confirm = None;
+                None
+            }
             FromRuntime::Pong(pong) => Some(Event::Pong { nonce: pong.nonce }),
-            FromRuntime::Safety(safety) => self.control.note(safety).then_some(Event::Safety(safety)),
+            FromRuntime::Safety(safety) if self.writer.guard.is_keyed() && frame.seal.is_none() => {
+                self.control.confirm(safety).then_some(Event::Safety(safety))
+            }
+            FromRuntime::Safety(safety) => {
+                if self.state == State::Open && self.control.is_doubtful(safety) {
+                    self.lose(now);
+                }
+                self.control.note(safety).then_some(Event::Safety(safety))
+            }
             FromRuntime::Heartbeat(heartbeat) => Some(Event::Heartbeat(heartbeat)),
             FromRuntime::Mirror(mirror) => Some(Event::Mirror(mirror)),
             FromRuntime::Error(error) if error.code == ErrorCode::NoSession => {
@@ -38,7 +54,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
                 }
                 None
             }
-            FromRuntime::Error(error) => self.error(frame.id, &error),
+            FromRuntime::Error(error) => self.error(frame.id, &error, now),
             FromRuntime::Accepted(accepted) => self.accepted(frame.id, accepted, now),
             FromRuntime::Token(token) => self.token(frame.id, &token, now),
             FromRuntime::Done(done) => {
@@ -47,7 +63,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             }
             FromRuntime::Upload(upload) => self.upload(frame.id, upload, now),
             FromRuntime::UploadItem(item) => {
-                let index = self.find(frame.id).filter(|index| matches!(self.slots[*index].task, Task::List { .. }))?;
+                let index = self.taken(frame.id, now).filter(|index| matches!(self.slots[*index].task, Task::List { .. }))?;
                 self.end(index, false);
                 Some(Event::UploadItem { id: frame.id, item })
             }
@@ -61,6 +77,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             && match message {
                 FromRuntime::Identify(identify) => self.is_another_boot(identify),
                 FromRuntime::Error(error) => matches!(error.code, ErrorCode::NoSession | ErrorCode::Denied),
+                FromRuntime::Safety(_) => self.control.estop_wake() != u64::MAX,
                 _ => false,
             }
     }
@@ -99,30 +116,43 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
         }
         self.state = State::Open;
         self.losses.sessions = self.losses.sessions.saturating_add(1);
+        self.confirm = self.writer.guard.is_keyed().then(|| self.nonces.draw() as u32);
+        self.confirmed = false;
         self.resume(now);
         Some(Event::Connected { identify, restarted })
     }
 
     /// The place of request `id` in the table, if this client has asked it. Whatever is said about it shows that the runtime has it.
-    fn find(&mut self, id: u32) -> Option<usize> {
+    fn find(&mut self, id: u32, now: u64) -> Option<usize> {
         let index = self.slots.iter().position(|slot| slot.id == id && slot.asked)?;
         self.slots[index].unanswered = false;
+        self.slots[index].heard_at = now;
         Some(index)
     }
 
-    fn error<'f>(&mut self, id: u32, error: &Error<'f>) -> Option<Event<'f>> {
+    /// The same, where what is said shows that the runtime has taken the request.
+    fn taken(&mut self, id: u32, now: u64) -> Option<usize> {
+        let index = self.find(id, now)?;
+        self.slots[index].taken = true;
+        Some(index)
+    }
+
+    fn error<'f>(&mut self, id: u32, error: &Error<'f>, now: u64) -> Option<Event<'f>> {
         let Error { code, ends, message } = *error;
-        let event = Event::Error { id, code, ends, message: message.get() };
+        let event = |ends| Event::Error { id, code, ends, message: message.get() };
         if id == 0 {
-            return Some(event);
+            return Some(event(ends));
         }
-        let Some(index) = self.find(id) else {
+        let Some(index) = self.find(id, now) else {
             // Of a request that the runtime does not have, it need not be told anything.
             if ends && self.known.is_some() && code != ErrorCode::UnknownId {
                 self.tell_ended(id, 0);
             }
             return None;
         };
+        // Before anything else was said about it, it is the request itself that was refused.
+        let tell = ends;
+        let ends = ends || !self.slots[index].taken;
         if ends {
             // A Cancel that crossed the Done on the way: that counts.
             if let (ErrorCode::UnknownId, Task::Answer { answer, .. }) = (code, &self.slots[index].task)
@@ -130,13 +160,13 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             {
                 return None;
             }
-            self.end(index, true);
+            self.end(index, tell);
         }
-        Some(event)
+        Some(event(ends))
     }
 
     fn accepted(&mut self, id: u32, accepted: Accepted, now: u64) -> Option<Event<'static>> {
-        let index = self.find(id)?;
+        let index = self.taken(id, now)?;
         let Task::Answer { sending, .. } = &mut self.slots[index].task else { return None };
         let before = sending.is_complete();
         sending.acknowledge(accepted.received, accepted.window, now, &self.writer.line);
@@ -144,7 +174,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
     }
 
     fn token<'f>(&mut self, id: u32, token: &Token<'f>, now: u64) -> Option<Event<'f>> {
-        let index = self.find(id)?;
+        let index = self.taken(id, now)?;
         let Task::Answer { sending, answer, .. } = &mut self.slots[index].task else { return None };
         sending.complete();
         let (offset, text) = answer.take(token.offset, token.text.get(), now, &self.writer.line)?;
@@ -153,7 +183,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
 
     /// The end is reported by [`Machine::poll`], as it may come before the last of the text.
     fn done(&mut self, id: u32, done: Done, now: u64) {
-        match self.find(id).map(|index| &mut self.slots[index].task) {
+        match self.taken(id, now).map(|index| &mut self.slots[index].task) {
             Some(Task::Answer { sending, answer, cancel, .. }) => {
                 sending.complete();
                 *cancel = None;
@@ -166,7 +196,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
     }
 
     fn upload(&mut self, id: u32, upload: Upload, now: u64) -> Option<Event<'static>> {
-        let index = self.find(id)?;
+        let index = self.taken(id, now)?;
         let ends = match &mut self.slots[index].task {
             Task::Upload { sending, .. } => {
                 sending.acknowledge(upload.received, upload.window, now, &self.writer.line);

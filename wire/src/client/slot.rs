@@ -6,6 +6,9 @@ use super::sending::Sending;
 use super::timer::{Line, Retry};
 use crate::Hash;
 
+/// Milliseconds without a word about an accepted request after which it is asked again: the runtime repeats only so often.
+const ASK_AGAIN_MS: u64 = 10_000;
+
 /// A request that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Slot<B> {
@@ -16,6 +19,10 @@ pub(super) struct Slot<B> {
     pub(super) unfit: bool,
     /// It was repeated as often as it may be, since the runtime last said anything about it.
     pub(super) unanswered: bool,
+    /// The runtime has taken it: anything but an Error was said about it.
+    pub(super) taken: bool,
+    /// When anything was last said about it, or it was last asked.
+    pub(super) heard_at: u64,
     pub(super) task: Task<B>,
 }
 
@@ -34,12 +41,35 @@ pub(super) enum Task<B> {
 
 impl<B> Slot<B> {
     /// Before it is sent.
-    pub(super) fn new(id: u32, task: Task<B>) -> Self {
-        Slot { id, asked: false, unfit: false, unanswered: false, task }
+    pub(super) fn new(id: u32, task: Task<B>, now: u64) -> Self {
+        Slot { id, asked: false, unfit: false, unanswered: false, taken: false, heard_at: now, task }
+    }
+
+    /// When it is asked again because nothing is heard of it, though all of it was accepted; `u64::MAX` for never. What is missing
+    /// before an end that has come is asked for by itself.
+    fn forgotten_at(&self) -> u64 {
+        match &self.task {
+            Task::Answer { sending, answer, .. } if sending.is_complete() && !answer.has_end() => {
+                self.heard_at.saturating_add(ASK_AGAIN_MS)
+            }
+            _ => u64::MAX,
+        }
+    }
+
+    /// Asks again, under the same key, if nothing was heard for long: the answer goes on from the last Ack.
+    pub(super) fn remind(&mut self, now: u64, line: &Line) {
+        if now < self.forgotten_at() {
+            return;
+        }
+        self.heard_at = now;
+        if let Task::Answer { sending, .. } = &mut self.task {
+            sending.resume(now, line);
+        }
     }
 
     /// In a new session it is asked again.
     pub(super) fn resume(&mut self, now: u64, line: &Line) {
+        self.heard_at = now;
         match &mut self.task {
             Task::Answer { question: _, text_crc: _, sending, answer, cancel } => {
                 sending.resume(now, line);
@@ -55,11 +85,18 @@ impl<B> Slot<B> {
     pub(super) fn is_exhausted(&self, now: u64) -> bool {
         match &self.task {
             Task::Answer { sending, answer, cancel, .. } => {
-                sending.is_exhausted(now) || answer.is_exhausted(now) || cancel.is_some_and(|retry| retry.is_exhausted(now))
+                (!self.is_given_up() && sending.is_exhausted(now))
+                    || answer.is_exhausted(now)
+                    || cancel.is_some_and(|retry| retry.is_exhausted(now))
             }
             Task::Upload { sending, .. } => sending.is_exhausted(now),
             Task::List { retry, .. } | Task::Delete { retry, .. } => retry.is_exhausted(now),
         }
+    }
+
+    /// Whether it was asked, and is only to be cancelled: a runtime that does not know it must not begin it.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.asked && matches!(self.task, Task::Answer { cancel: Some(_), .. })
     }
 
     /// When there is something to do about it next.
@@ -69,7 +106,8 @@ impl<B> Slot<B> {
             Task::Answer { sending, answer, cancel, .. } => {
                 let cancel = cancel.filter(|_| self.asked).map_or(u64::MAX, |retry| retry.at());
                 let done = if answer.finished().is_some() { 0 } else { answer.wake() };
-                sending.wake(line).min(cancel).min(done)
+                let sending = if self.is_given_up() { u64::MAX } else { sending.wake(line) };
+                sending.min(cancel).min(done).min(self.forgotten_at())
             }
             Task::Upload { sending, .. } => sending.wake(line),
             Task::List { retry, .. } | Task::Delete { retry, .. } => retry.at(),

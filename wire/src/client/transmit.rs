@@ -55,6 +55,10 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
     /// Everything that has neither text nor data.
     fn short(&mut self, now: u64, out: &mut [u8]) -> Option<usize> {
         let writer = &mut self.writer;
+        if let Some(nonce) = self.confirm.filter(|_| !self.confirmed) {
+            self.confirmed = true;
+            return writer.sealed(&Ping { nonce }, 0, now, out);
+        }
         if let Some((reset, again)) = self.control.reset_due(now, &writer.line) {
             writer.note_repeated(again);
             return writer.sealed(&reset, 0, now, out);
@@ -69,6 +73,9 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
         if let (Some(on), false) = (self.monitor, self.monitor_told) {
             self.monitor_told = true;
             return writer.sealed(&Monitor { on }, 0, now, out);
+        }
+        for slot in &mut self.slots {
+            slot.remind(now, &writer.line);
         }
         self.slots.iter_mut().find_map(|slot| slot.short(now, writer, out))
     }
@@ -124,7 +131,7 @@ impl<B: AsRef<[u8]>> Slot<B> {
 
     /// Sends a piece in a frame with a payload of at most `room` bytes.
     fn long(&mut self, now: u64, room: usize, writer: &mut Writer, out: &mut [u8]) -> Option<usize> {
-        if self.unfit {
+        if self.unfit || self.is_given_up() {
             return None;
         }
         let id = self.id;

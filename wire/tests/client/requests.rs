@@ -4,7 +4,7 @@ use qwark_wire::client::{AskError, Client, NewUpload, Question, SMALL_OUT, Setti
 use qwark_wire::*;
 
 use crate::line::{Harm, Line, Told, settings};
-use crate::runtime::error;
+use crate::runtime::{Runtime, error};
 
 /// Loses frame number `n` of this kind, counted from 0.
 fn lose(kind: u8, n: usize) -> Harm<'static> {
@@ -206,8 +206,8 @@ fn text_leaves_a_slow_line_free_for_what_is_urgent() {
     tell(&mut client, id, &Accepted { received: 100, window: 4000 }.into(), 500);
     let first = client.transmit(500, &mut out).expect("a Text");
     assert_eq!(client.transmit(500, &mut out), None, "the line is busy");
-    client.cancel(id, 500).expect("it runs");
-    assert!(client.transmit(500, &mut out).is_some_and(|len| len < 30), "a Cancel does not wait");
+    client.ping(5);
+    assert!(client.transmit(500, &mut out).is_some_and(|len| len < 30), "a Ping does not wait");
     let free = 500 + (first as u64 * 10_000) / 9600;
     assert!((free - 20..free + 30).contains(&client.next_wake()), "{} {free}", client.next_wake());
 }
@@ -227,4 +227,52 @@ fn uploads_are_sent_listed_and_deleted() {
     let delete = line.client.delete_upload([9; 32], line.now).expect("there is room");
     line.until(|told| *told == Told::Upload(delete, UploadState::Deleted, 0));
     assert_eq!(line.client.open_requests(), 0);
+}
+
+/// The runtime repeats only so often: where the line was dead in one direction for long, heartbeats go on and nothing else does.
+#[test]
+fn an_accepted_request_that_nothing_is_heard_of_is_asked_again() {
+    let mut line = Line::open();
+    let id = line.client.ask(Question::new("Are you there?".to_owned()), line.now).expect("there is room");
+    line.runtime.stalled = true;
+    line.run(9900);
+    assert_eq!(line.told, [Told::Accepted(id)]);
+    assert_eq!(line.runtime.seen.iter().filter(|kind| **kind == Generate::KIND).count(), 1);
+    line.run(500);
+    assert_eq!(line.answer(id), "Are you there?");
+    assert_eq!(line.runtime.keys.len(), 1, "it is the same request");
+    assert!(line.client.is_connected() && !line.told.contains(&Told::Disconnected));
+}
+
+#[test]
+fn what_is_to_be_cancelled_is_not_begun_by_a_runtime_that_does_not_know_it() {
+    let mut line = Line::open();
+    let id = line.client.ask(Question { window: 16, ..Question::new("x".repeat(5000)) }, line.now).expect("there is room");
+    line.run(50);
+    line.client.cancel(id, line.now).expect("it runs");
+    line.runtime = Runtime::new(2);
+    line.cut();
+    line.until(|told| *told == Told::Error(id, ErrorCode::UnknownId, true));
+    line.run(20_000);
+    assert_eq!(line.runtime.keys, [0; 0], "nothing was asked of it");
+}
+
+#[test]
+fn an_error_refuses_a_request_that_was_not_taken_and_one_frame_of_another() {
+    let mut line = Line::open();
+    line.runtime.refuses = Some(ErrorCode::IdInUse);
+    let refused = line.client.ask(Question::new("no".to_owned()), line.now).expect("there is room");
+    line.run(60_000);
+    assert_eq!(line.told, [Told::Error(refused, ErrorCode::IdInUse, true)], "once, and it is not asked again");
+    assert!(!line.runtime.seen.contains(&Ack::KIND), "the id is another request's");
+
+    line.told.clear();
+    line.runtime.refuses = None;
+    let taken = line.client.ask(Question::new("yes".to_owned()), line.now).expect("there is room");
+    line.runtime.stalled = true;
+    line.until(|told| *told == Told::Accepted(taken));
+    line.runtime.send(taken, &error(ErrorCode::Unsupported, false));
+    line.until(|told| *told == Told::Error(taken, ErrorCode::Unsupported, false));
+    line.runtime.stalled = false;
+    line.until(|told| matches!(told, Told::Done(of, _) if *of == taken));
 }

@@ -61,6 +61,10 @@ pub struct Runtime {
     pub uploads: BTreeMap<u32, (u32, Vec<u8>)>,
     /// Answers nothing at all.
     pub deaf: bool,
+    /// Says nothing more about its requests until one is asked again, as a runtime does that has repeated often enough.
+    pub stalled: bool,
+    /// Refuses what is asked, for this reason, in a way that ends nothing.
+    pub refuses: Option<ErrorCode>,
     pub heartbeat_ms: u16,
     heartbeat_at: u64,
     session: bool,
@@ -71,6 +75,9 @@ pub struct Runtime {
     pub key: Option<Key>,
     #[cfg(feature = "seal")]
     seals: Option<Seals>,
+    /// Of the session that the last Hello began, and no sealed frame has confirmed.
+    #[cfg(feature = "seal")]
+    pending: Option<Seals>,
 }
 
 impl Runtime {
@@ -85,6 +92,8 @@ impl Runtime {
             seen: Vec::new(),
             uploads: BTreeMap::new(),
             deaf: false,
+            stalled: false,
+            refuses: None,
             heartbeat_ms: 0,
             heartbeat_at: 0,
             session: false,
@@ -95,6 +104,8 @@ impl Runtime {
             key: None,
             #[cfg(feature = "seal")]
             seals: None,
+            #[cfg(feature = "seal")]
+            pending: None,
         }
     }
 
@@ -120,8 +131,8 @@ impl Runtime {
             self.heartbeat_at = now + u64::from(self.heartbeat_ms);
             self.send(0, &heartbeat());
         }
-        let mut asked = std::mem::take(&mut self.asked);
-        for (&id, request) in asked.iter_mut().filter(|(_, request)| request.complete() && !request.ended) {
+        let (mut asked, stalled) = (std::mem::take(&mut self.asked), self.stalled);
+        for (&id, request) in asked.iter_mut().filter(|(_, request)| request.complete() && !request.ended && !stalled) {
             self.answer(id, request, now);
         }
         self.asked = asked;
@@ -155,7 +166,9 @@ impl Runtime {
     pub fn send(&mut self, id: u32, message: &impl Message) {
         let mut buffer = [0; max_encoded(MAX_FRAME)];
         #[cfg(feature = "seal")]
-        let encoded = match &mut self.seals {
+        let seals = if message.kind() == Identify::KIND { self.pending.as_mut().or(self.seals.as_mut()) } else { self.seals.as_mut() };
+        #[cfg(feature = "seal")]
+        let encoded = match seals {
             Some(seals) => seals.encode(message, id, self.seq, &mut buffer),
             None => encode(message, id, self.seq, &mut buffer),
         };
@@ -165,15 +178,27 @@ impl Runtime {
         self.seq = self.seq.wrapping_add(1);
     }
 
+    /// Whether a frame is taken, by its seal; `None` if it is not even answered.
     #[cfg(feature = "seal")]
-    fn believes(&mut self, frame: &Frame<'_>) -> bool {
+    fn believes(&mut self, frame: &Frame<'_>) -> Option<bool> {
+        if self.key.is_none() {
+            return Some(true);
+        }
         let free = matches!(frame.kind, Hello::KIND | Ping::KIND | EStop::KIND);
-        self.key.is_none() || free || frame.seal.is_some_and(|seal| self.seals.as_mut().is_some_and(|seals| seals.accept(&seal)))
+        let Some(seal) = frame.seal else { return Some(free) };
+        if self.seals.as_mut().is_some_and(|seals| seals.accept(&seal)) {
+            return Some(true);
+        }
+        if self.pending.as_mut().is_some_and(|seals| seals.accept(&seal)) {
+            (self.seals, self.session) = (self.pending.take(), true);
+            return Some(true);
+        }
+        (!self.seals.as_ref().is_some_and(|seals| seals.is_repeated(&seal))).then_some(free)
     }
 
     #[cfg(not(feature = "seal"))]
-    fn believes(&mut self, _: &Frame<'_>) -> bool {
-        true
+    fn believes(&mut self, _: &Frame<'_>) -> Option<bool> {
+        Some(true)
     }
 
     fn frame(&mut self, frame: &Frame<'_>, now: u64) {
@@ -181,11 +206,13 @@ impl Runtime {
         let message = ToRuntime::parse(frame).expect("a client sends what is understood");
         self.seen.push(frame.kind);
         let free = matches!(message, ToRuntime::Hello(_) | ToRuntime::Ping(_) | ToRuntime::EStop(_));
+        match self.believes(frame) {
+            Some(true) => {}
+            Some(false) => return self.send(id, &error(ErrorCode::Denied, false)),
+            None => return,
+        }
         if !free && !self.session {
             return self.send(id, &error(ErrorCode::NoSession, false));
-        }
-        if !self.believes(frame) {
-            return self.send(id, &error(ErrorCode::Denied, false));
         }
         match message {
             ToRuntime::Hello(hello) => self.hello(&hello),
@@ -245,12 +272,18 @@ impl Runtime {
 
     fn hello(&mut self, hello: &Hello<'_>) {
         self.hellos.push((hello.client, hello.nonce));
-        self.session = true;
         self.heartbeat_ms = hello.heartbeat_ms;
         let nonce = self.hellos.len() as u64;
         #[cfg(feature = "seal")]
+        let keyed = self.key.is_some();
+        #[cfg(not(feature = "seal"))]
+        let keyed = false;
+        // Under a key, it begins with the first sealed frame.
+        self.session |= !keyed;
+        #[cfg(feature = "seal")]
         if let Some(key) = self.key {
-            self.seals = Some(Seals::new(Session { key, client_nonce: hello.nonce, runtime_nonce: nonce }, Side::Runtime));
+            self.pending =
+                Some(Seals::new(Session { key, client_nonce: hello.nonce, client: hello.client, runtime_nonce: nonce }, Side::Runtime));
         }
         let (boot_id, safety, stop) = (self.boot_id, self.state, self.stop);
         self.send(0, &Identify { client_nonce: hello.nonce, nonce, boot_id, safety, stop, ..identify() });
@@ -273,7 +306,12 @@ impl Runtime {
             SafetyState::Stopped => return self.send(id, &error(ErrorCode::Stopped, true)),
             _ => return self.send(id, &error(ErrorCode::Disarmed, true)),
         }
-        if !self.asked.contains_key(&id) {
+        if let Some(code) = self.refuses {
+            return self.send(id, &error(code, false));
+        }
+        if self.asked.contains_key(&id) {
+            self.stalled = false;
+        } else {
             self.keys.push(generate.key);
             let request = Asked {
                 key: generate.key,

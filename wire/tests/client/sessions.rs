@@ -1,6 +1,6 @@
 //! Hello and Identify, lost links, restarts, safety, seals.
 
-use qwark_wire::client::{AskError, Client, Question, SMALL_OUT};
+use qwark_wire::client::{AskError, Client, Question, SMALL_OUT, Settings};
 use qwark_wire::*;
 
 use crate::line::{Line, Told, settings};
@@ -177,6 +177,54 @@ fn an_arm_that_is_not_confirmed_is_given_up_and_reported() {
     assert!(!line.runtime.seen.contains(&Arm::KIND));
 }
 
+/// The line may repeat what the runtime said long ago: it confirms no stop that never arrived, and takes nothing back.
+#[test]
+fn a_late_word_about_an_earlier_stop_confirms_nothing() {
+    let mut line = Line::open();
+    let safety = |state, stop| Safety { state, stop };
+    for state in [SafetyState::Stopped, SafetyState::Disarmed, SafetyState::Armed] {
+        line.runtime.stop = 1;
+        line.runtime.send(0, &safety(state, 1));
+    }
+    line.run(50);
+    line.told.clear();
+    line.runtime.send(0, &safety(SafetyState::Armed, 0));
+    line.runtime.send(0, &safety(SafetyState::Stopped, 1));
+    line.run(50);
+    assert_eq!((line.told.as_slice(), line.client.safety()), (&[][..], Some(safety(SafetyState::Armed, 1))));
+
+    // The first EStop is lost, and such a word comes in place of its answer.
+    let mut lost = false;
+    line.harm = Box::new(move |frame| {
+        let mut estop = false;
+        Decoder::<MAX_FRAME>::new().push_all(&frame, |frame| estop = frame.is_ok_and(|frame| frame.kind == EStop::KIND));
+        let drop = estop && !std::mem::replace(&mut lost, estop);
+        if drop { Vec::new() } else { frame }
+    });
+    line.client.emergency_stop(line.now);
+    line.run(20);
+    line.runtime.send(0, &safety(SafetyState::Stopped, 1));
+    line.run(2000);
+    assert_eq!((line.client.safety(), line.runtime.stop), (Some(safety(SafetyState::Stopped, 2)), 2));
+}
+
+#[test]
+fn without_heartbeats_silence_is_a_lost_link_only_while_something_is_waited_for() {
+    let mut line = Line::new(&Settings { heartbeat_ms: 0, ..settings() });
+    line.run(60_000);
+    assert_eq!(line.told, [Told::Connected { restarted: false }]);
+    line.client.ask(Question { window: 0, ..Question::new("Hello".to_owned()) }, line.now).expect("there is room");
+    line.runtime.stalled = true;
+    line.until(|told| matches!(told, Told::Accepted(_)));
+    line.runtime.deaf = true;
+    line.run(4900);
+    assert!(line.client.is_connected());
+    line.run(200);
+    assert!(line.told.contains(&Told::Disconnected));
+    line.runtime.deaf = false;
+    line.until(|told| matches!(told, Told::Done(..)));
+}
+
 #[test]
 fn a_ping_is_answered_without_a_session_too() {
     let mut line = Line::open();
@@ -202,8 +250,6 @@ fn what_is_not_for_this_client_changes_nothing() {
 
 #[cfg(feature = "seal")]
 mod seals {
-    use qwark_wire::client::Settings;
-
     use super::*;
 
     fn sealed() -> Line<'static> {
@@ -227,6 +273,15 @@ mod seals {
         assert!(line.told.contains(&Told::Connected { restarted: true }));
     }
 
+    /// A session of a link with a key begins with its first sealed frame: without one there would be no heartbeats.
+    #[test]
+    fn a_client_that_asks_nothing_has_a_session_too() {
+        let mut line = sealed();
+        line.run(20_000);
+        assert_eq!(line.told, [Told::Connected { restarted: false }]);
+        assert_eq!(line.runtime.seen, [Hello::KIND, Ping::KIND]);
+    }
+
     #[test]
     fn a_runtime_without_the_key_is_not_believed() {
         let mut line = sealed();
@@ -237,6 +292,33 @@ mod seals {
         line.run(3000);
         assert_eq!(line.told, []);
         assert!(line.client.losses().refused > 8, "{:?}", line.client.losses());
+    }
+
+    /// Whoever can write to the line may stop the robot, but not make its client believe in a stop that was never heard.
+    #[test]
+    fn a_stop_that_nothing_seals_is_no_news_in_a_session_and_confirms_without_one() {
+        let mut line = sealed();
+        line.run(100);
+        line.told.clear();
+        let forged = encode_small(&Safety { state: SafetyState::Stopped, stop: u32::MAX }, 0, 0).expect("it fits");
+        let told: Vec<_> = forged.iter().filter_map(|&byte| line.client.receive(byte, line.now).map(Told::from)).collect();
+        assert_eq!(told, []);
+        let stopped = Safety { state: SafetyState::Stopped, stop: 1 };
+        line.client.emergency_stop(line.now);
+        line.run(100);
+        assert_eq!((line.client.safety(), line.told.as_slice()), (Some(stopped), &[Told::Safety(stopped)][..]));
+
+        // No Hello gets through, and no seal is known that the answer could have.
+        let mut line = sealed();
+        line.harm = Box::new(|frame| {
+            let mut hello = false;
+            Decoder::<SMALL_FRAME>::new().push_all(&frame, |frame| hello = frame.is_ok_and(|frame| frame.kind == Hello::KIND));
+            if hello { Vec::new() } else { frame }
+        });
+        line.client.emergency_stop(0);
+        line.run(1000);
+        assert_eq!((line.client.safety(), line.told.as_slice()), (None, &[Told::Safety(stopped)][..]));
+        assert_eq!(line.runtime.seen, [EStop::KIND], "once was enough");
     }
 
     #[test]

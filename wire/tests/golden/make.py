@@ -53,7 +53,7 @@ GREEDY = [
 LONG = "".join(chr(ord("a") + i % 26) for i in range(300))
 
 KEY = bytes(range(32))
-CLIENT_NONCE, RUNTIME_NONCE = 0x1111222233334444, 0xAAAABBBBCCCCDDDD
+CLIENT, CLIENT_NONCE, RUNTIME_NONCE = 0x0102030405060708, 0x1111222233334444, 0xAAAABBBBCCCCDDDD
 SHA = hashlib.sha256(b"abc").digest()
 GENERATE = [("key", u64(0xC0FFEE)), ("priority", u8(2)), ("deadline_ms", u32(1500)), ("window", u32(512))]
 PLAIN = [("key", u64(0)), ("priority", u8(1)), ("deadline_ms", u32(0)), ("window", u32(0))]
@@ -63,7 +63,7 @@ PING = [("nonce", u32(0x01020304))]
 # name: (kind, sequence number, request id, fields)
 FRAMES = {
     "hello": (0x01, 0, 0, [
-        ("version_min", u8(1)), ("version_max", u8(1)), ("client", u64(0x0102030405060708)), ("nonce", u64(CLIENT_NONCE)),
+        ("version_min", u8(1)), ("version_max", u8(1)), ("client", u64(CLIENT)), ("nonce", u64(CLIENT_NONCE)),
         ("heartbeat_ms", u16(500)), ("name", text("rover"))]),
     "ping": (0x02, 1, 0, PING),
     "estop": (0x03, 2, 0, []),
@@ -129,7 +129,7 @@ def write(name, kind, seq, request, fields, seal=None):
     body = b"".join(value for _, value in parts)
     if seal:
         direction, counter = seal
-        salt = u64(CLIENT_NONCE) + u64(RUNTIME_NONCE) + u8(direction) + u32(counter)
+        salt = u64(CLIENT_NONCE) + u64(RUNTIME_NONCE) + u64(CLIENT) + u8(direction) + u32(counter)
         tag = hmac.new(KEY, salt + body, hashlib.sha256).digest()[:8]
         parts = parts + [("counter", u32(counter)), ("tag", tag)]
         body += u32(counter) + tag

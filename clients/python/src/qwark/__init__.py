@@ -8,10 +8,11 @@
 """
 
 from . import aio
-from .client import Answer, Client, connect
+from .client import Answer, Client, connect, estop
 from .enums import ErrorCode, Features, Form, Priority, Reason, SafetyState, Thinking, UploadKind, UploadState
 from .errors import IncompatibleError, LinkError, QwarkError, RequestError
 from .events import Piece
+from .keyfile import read_key
 from .messages import Heartbeat, Identify, Safety, Sampling, Upload, UploadItem
 from .mirrors import Mirrored
 from .results import Result, Timings
@@ -44,4 +45,6 @@ __all__ = [
     "UploadState",
     "aio",
     "connect",
+    "estop",
+    "read_key",
 ]

@@ -20,6 +20,7 @@ from .mirrors import Assembly, Mirrored
 from .reception import Ignored
 from .results import Result
 from .session import Session
+from .stop import Stop
 
 TIMEOUT = 10.0  #: seconds without a runtime after which calls fail, unless another time is given
 WINDOW = 4096  #: bytes of an answer that may be on their way
@@ -432,3 +433,12 @@ class Client:
 def connect(address: str, **options: Any) -> Client:
     """A client of the runtime at `address`, to be entered: `async with connect(...) as q`. Options are those of `Client`."""
     return Client(address, **options)
+
+
+async def estop(address: str, *, timeout: float = TIMEOUT) -> Safety:
+    """Emergency stop of the runtime at `address`, without a session: also of one whose key or version this program lacks.
+
+    It is repeated until the runtime confirms it; LinkError if it does not within `timeout` seconds. Where a client is open, its
+    own `estop` is the faster one, and a serial line that it has open cannot be opened again. This does not replace a hardware
+    stop."""
+    return await Stop(Address(address)).within(timeout)

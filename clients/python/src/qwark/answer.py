@@ -11,6 +11,7 @@ from .outgoing import Outgoing
 from .timer import Timer
 
 ACK_DELAY = 0.05  #: seconds from a Token to its Ack, where nothing asks for an earlier one
+SILENCE = 10.0  #: seconds without a word about a request that the runtime has, after which it is asked again
 _TEXT_FIELDS = 6  # bytes of a Text's payload that are not text
 
 
@@ -47,8 +48,10 @@ class Answer(Activity):
         self._asked = False  # whether the Generate was sent in this session
         self._ever_asked = False
         self._known = False  # whether the runtime has shown in this session that it has the Generate
+        self._ever_known = False
         self._outgoing = Outgoing(text)
         self._ask = Timer(first_wait)
+        self._silence = Timer(SILENCE, even=True)
         self._incoming = Incoming()
         self._acked = 0
         self._ack_now = False
@@ -69,6 +72,7 @@ class Answer(Activity):
         self._asked = self._known = False
         self._outgoing.restart()
         self._ask.stop()
+        self._silence.stop()
         self._resend.stop()
         self._cancel.stop()
         self._cancel_now = self._cancelled
@@ -111,6 +115,8 @@ class Answer(Activity):
             first = self._outgoing.data[: max(0, min(PIECE, room - len(self._request.emit())))]
             self._outgoing.sent_first(len(first))
             message = replace(self._request, text=first)
+            if self._known:
+                return message  # as a reminder of what it has: another follows after as long a silence, if need be
         else:
             piece = self._outgoing.piece(min(PIECE, room - _TEXT_FIELDS))
             if piece is not None:
@@ -120,6 +126,8 @@ class Answer(Activity):
         return message
 
     def take(self, message: Message, now: float) -> None:
+        if isinstance(message, (Accepted, Token, Done, Error)):
+            self._silence.start(now)
         if isinstance(message, Accepted):
             self._accepted(message, now)
         elif isinstance(message, Token):
@@ -134,7 +142,7 @@ class Answer(Activity):
             self._error(message)
 
     def due(self) -> float | None:
-        return earliest(self._ask.at, self._resend.at, self._cancel.at, self._ack_at)
+        return earliest(self._ask.at, self._silence.at, self._resend.at, self._cancel.at, self._ack_at)
 
     def tick(self, now: float) -> None:
         if self._ask.expired(now):
@@ -142,6 +150,9 @@ class Answer(Activity):
                 self._outgoing.go_back()
             else:
                 self._asked = False
+        if self._silence.expired(now) and not self._ask.running:
+            self._asked = False  # the runtime repeats only so often: what it said may have been lost for good
+            self._outgoing.restart()
         if self._resend.expired(now):
             self._resend_now = True
         if self._cancel.expired(now):
@@ -151,12 +162,13 @@ class Answer(Activity):
 
     def _has_request(self) -> None:
         """Whatever else the runtime says about a request acknowledges all of it."""
-        self._known = True
+        self._known = self._ever_known = True
         self._outgoing.finish()
         self._ask.stop()
 
     def _accepted(self, message: Accepted, now: float) -> None:
-        first, self._known = not self._known, True
+        first = not self._known
+        self._known = self._ever_known = True
         progress = self._outgoing.acknowledged(message.received, message.window)
         if self._outgoing.complete:
             self._ask.stop()
@@ -195,7 +207,7 @@ class Answer(Activity):
     def _error(self, error: Error) -> None:
         if error.code is ErrorCode.UNKNOWN_ID and self._cancelled:
             self._end(self._done or self._cancelled_done())
-        elif error.ends or not self._known:
+        elif error.ends or not self._ever_known:  # the first word about a request tells whether its Generate was taken
             if error.ends:
                 self.farewell = Ack(self._incoming.received, 0, ended=True)
             self.fail(error.code, error.message)

@@ -42,10 +42,18 @@ class _Background:
             raise
 
     def stop(self) -> None:
-        """Ends the thread."""
+        """Ends the thread, after whatever an interrupted caller has left there."""
+        self.run(_cancel_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 class Answer:
@@ -188,3 +196,12 @@ class Client:
 def connect(address: str, **options: Any) -> Client:
     """A client of the runtime at `address`, `unix:PATH` or `serial:PORT[:BAUD]`. The options are those of `qwark.aio.Client`."""
     return Client(address, **options)
+
+
+def estop(address: str, *, timeout: float = aio.TIMEOUT) -> Safety:
+    """Emergency stop of the runtime at `address`, like `qwark.aio.estop`."""
+    background = _Background()
+    try:
+        return background.run(aio.estop(address, timeout=timeout))
+    finally:
+        background.stop()

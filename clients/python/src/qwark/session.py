@@ -23,7 +23,7 @@ from .messages import Ack, Arm, Done, Error, EStop, Generate, Heartbeat, Hello, 
 from .messages import Ping, Pong, Reset, Safety, Scope, UploadBegin
 from .reception import Ignored, Reception
 from .safety import earlier, known
-from .seal import KEY_LEN, Sealer
+from .seal import KEY_LEN, Salt, Sealer
 from .timer import Timer, first_wait
 from .upload import Sending
 
@@ -285,8 +285,10 @@ class Session:
             self._identified(frame, message, now)
             return
         if self._key is not None and not (self._sealer is not None and self._sealer.holds(frame)):
-            stopped = isinstance(message, Safety) and message.state is SafetyState.STOPPED
-            if not stopped and not isinstance(message, Pong):
+            if isinstance(message, Safety):
+                self._unproven(message, now)
+                return
+            if not isinstance(message, Pong):
                 self.ignored.unsealed += 1
                 return
         self._reception.count(frame.seq)
@@ -296,7 +298,7 @@ class Session:
     def _identified(self, frame: Frame, identify: Identify, now: float) -> None:
         answers = self._nonce is not None and identify.client_nonce == self._nonce
         if self._key is not None:
-            sealer = Sealer(self._key, identify.client_nonce, identify.nonce)
+            sealer = Sealer(self._key, Salt(identify.client_nonce, identify.nonce, self.client))
             if not answers or not sealer.holds(frame):
                 self.ignored.unsealed += 1
                 return
@@ -338,6 +340,8 @@ class Session:
             if self.live:
                 self._greet("the runtime has restarted")
         elif isinstance(message, Safety):
+            if self._is_doubtful(message):
+                self._greet("the runtime may have restarted")
             self._safety(message, now)
         elif isinstance(message, Heartbeat):
             self.heartbeat = message
@@ -353,14 +357,33 @@ class Session:
         else:
             self._forgotten(number, message)
 
+    def _unproven(self, safety: Safety, now: float) -> None:
+        """What nothing proves to be the runtime's may confirm a stop while there is no session, and is not remembered."""
+        if not self.live and safety.state is SafetyState.STOPPED and not self._is_late(safety):
+            self._offer(safety, now)
+            return
+        self.ignored.unsealed += 1
+        if self.live and self._is_stopping():
+            self._greet("the runtime may have restarted")
+
     def _safety(self, safety: Safety, now: float) -> None:
         """Takes in what the runtime may do, unless it is a late repetition."""
-        if not known(safety) or (self.safety is not None and self.live and earlier(safety, self.safety)):
+        if not known(safety) or self._is_late(safety):
             return
         if safety != self.safety:
             self.safety = safety
             self.events.append(safety)
         self._offer(safety, now)
+
+    def _is_late(self, safety: Safety) -> bool:
+        return self.safety is not None and known(safety) and earlier(safety, self.safety)
+
+    def _is_doubtful(self, safety: Safety) -> bool:
+        """Whether it may be the answer to an EStop of a runtime that has restarted, and counts anew: only an Identify tells."""
+        return self.live and self._is_stopping() and safety.state is SafetyState.STOPPED and self._is_late(safety)
+
+    def _is_stopping(self) -> bool:
+        return any(isinstance(activity, Stopping) for activity in self._activities.values())
 
     def _offer(self, message: Message, now: float) -> None:
         """Hands a message without an id to everything that may wait for it."""

@@ -20,6 +20,8 @@ pub mod generation;
 pub mod gguf;
 pub mod links;
 pub mod model;
+pub mod pack;
+pub mod part_file;
 pub mod runtime;
 pub mod sampler;
 pub mod scheduler;

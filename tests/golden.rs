@@ -9,6 +9,7 @@ use qwark::engine::{Engine, EngineError, EngineOptions, MAX_BATCH, Row};
 use qwark::generation::GenerationParams;
 use qwark::gguf::Mapping;
 use qwark::model::{Arch, Model};
+use qwark::pack::pack;
 use qwark::runtime::{OpenOptions, Opened, Prompt, Reply, Request};
 use qwark::sampler::{Sampler, SamplingParams};
 use qwark::scheduler::{ClientId, RequestKey};
@@ -59,9 +60,14 @@ impl Golden {
         wanted
     }
 
-    fn with_opened(&self, f: impl FnOnce(&Opened<'_>)) {
-        let mapping = Mapping::open(&file(&self.model)).unwrap();
-        f(&Opened::new(&mapping).unwrap());
+    /// Calls `f` with the model, plain and packed.
+    fn with_opened(&self, mut f: impl FnMut(&Opened<'_>)) {
+        let plain = Mapping::open(&file(&self.model)).unwrap();
+        let opened = Opened::new(&plain).unwrap();
+        f(&opened);
+        let packed = tempfile::NamedTempFile::new().unwrap();
+        pack(&opened.gguf, packed.path(), |_, _| ()).unwrap();
+        f(&Opened::new(&Mapping::open(packed.path()).unwrap()).unwrap());
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Activations {
     q: Vec<i8>,
     d: Vec<f32>,
     s: Vec<f32>,
+    eights: Vec<i32>,
 }
 
 /// What a kernel sees of [`Activations`].
@@ -37,6 +38,9 @@ pub(crate) struct ActivationsView<'a> {
     pub d: &'a [f32],
     /// Scale times sum of each block, `[rows][blocks]`: what a constant offset of the weights is multiplied with.
     pub s: &'a [f32],
+    /// Eight times the sum of each block's integers, `[rows][blocks]`: what nibbles that count from 0 in place of 8 have too much.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "elsewhere nibbles are multiplied with their sign"))]
+    pub eights: &'a [i32],
 }
 
 impl Activations {
@@ -52,13 +56,14 @@ impl Activations {
             q: vec![0; max_rows * blocks * BLOCK],
             d: vec![0.0; max_rows * blocks],
             s: vec![0.0; max_rows * blocks],
+            eights: vec![0; max_rows * blocks],
         }
     }
 
     /// Bytes of the buffers of [`Activations::with_capacity`].
     pub fn bytes_for(max_rows: usize, max_cols: usize) -> usize {
         let blocks = max_cols.div_ceil(BLOCK);
-        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>()))
+        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<i32>()))
     }
 
     /// Takes `x`, `[rows, cols]`, and quantises it. Values that are not finite give unspecified products, never undefined behaviour.
@@ -80,11 +85,17 @@ impl Activations {
         let q = SyncPtr::new(&mut self.q[..rows * blocks * BLOCK]);
         let d = SyncPtr::new(&mut self.d[..rows * blocks]);
         let s = SyncPtr::new(&mut self.s[..rows * blocks]);
+        let eights = SyncPtr::new(&mut self.eights[..rows * blocks]);
         pool.run(rows, &|row| {
-            // SAFETY: the pool runs each row once, and rows do not overlap; the three slices are inside those borrowed above.
-            let (q, d, s) =
-                unsafe { (q.slice(row * blocks * BLOCK, blocks * BLOCK), d.slice(row * blocks, blocks), s.slice(row * blocks, blocks)) };
+            let at = row * blocks;
+            // SAFETY: the pool runs each row once, and rows do not overlap; the slices are inside those borrowed above.
+            let (q, d, s) = unsafe { (q.slice(at * BLOCK, blocks * BLOCK), d.slice(at, blocks), s.slice(at, blocks)) };
             kernels.quantize_q8(&x[row * cols..(row + 1) * cols], q, d, s);
+            // SAFETY: as above.
+            let eights = unsafe { eights.slice(at, blocks) };
+            for (eight, q) in eights.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
+                *eight = 8 * q.iter().map(|&q| i32::from(q)).sum::<i32>();
+            }
         });
     }
 
@@ -109,6 +120,7 @@ impl Activations {
             q: &self.q[..rows * blocks * BLOCK],
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
+            eights: &self.eights[..rows * blocks],
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Activations, Entry, Isa, KvDType, MAX_HEAD_DIM, Matrix, Pool, UnsupportedIsa,
     activations::BLOCK,
+    packed::{MAX_BLOCK_BYTES, TILE_ROWS},
     pool::SyncPtr,
     table::{self, KV_BLOCK, SoftmaxState, Table},
     tile::MatmulArgs,
@@ -97,6 +98,10 @@ impl Kernels {
         pool.run(units, &|mut unit| {
             for part in parts.iter().flatten() {
                 if unit < part.units {
+                    let run = match part.w.packed_dtype() {
+                        Some(packed) => self.0.matmul_packed[packed as usize].run,
+                        None => self.0.matmul[part.w.dtype() as usize].run,
+                    };
                     let first = unit * part.unit_rows;
                     let rows = part.unit_rows.min(part.w.rows() - first);
                     let args = MatmulArgs {
@@ -109,7 +114,7 @@ impl Kernels {
                     };
                     // SAFETY: columns and output length checked above, the weights are whole rows of their type (`Matrix::new`),
                     // each unit writes its own rows only; the table was made after detecting its instruction set.
-                    return unsafe { (self.0.matmul[part.w.dtype() as usize].run)(&args) };
+                    return unsafe { run(&args) };
                 }
                 unit -= part.units;
             }
@@ -123,8 +128,19 @@ impl Kernels {
     pub fn dequantize_row(self, m: Matrix<'_>, row: usize, out: &mut [f32]) {
         assert!(row < m.rows(), "row {row} of a matrix with {} rows", m.rows());
         assert_eq!(out.len(), m.cols(), "the output is not one row");
-        // SAFETY: a whole row of its type, and as many outputs; the table was made after detecting its instruction set.
-        unsafe { (self.0.dequantize[m.dtype() as usize].run)(m.row_range(row, 1), out) }
+        let run = self.0.dequantize[m.dtype() as usize].run;
+        let Some(packed) = m.packed_dtype() else {
+            // SAFETY: a whole row of its type, and as many outputs; the table was made after detecting its instruction set.
+            return unsafe { run(m.row_range(row, 1), out) };
+        };
+        let (len, bytes) = (m.dtype().block_len(), m.dtype().block_bytes());
+        let tiles = m.row_range(row - row % TILE_ROWS, TILE_ROWS).chunks_exact(TILE_ROWS * bytes);
+        for (tile, out) in tiles.zip(out.chunks_exact_mut(len)) {
+            let mut block = [0; MAX_BLOCK_BYTES];
+            packed.unpack_block(tile, row % TILE_ROWS, &mut block[..bytes]);
+            // SAFETY: a whole block of its type, and as many outputs; the table was made after detecting its instruction set.
+            unsafe { run(&block[..bytes], out) }
+        }
     }
 
     /// `out = x / sqrt(mean(x^2) + eps) * weight`, for one row.

@@ -34,6 +34,7 @@ mod kv_cache;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod packed;
 mod pool;
 mod scalar;
 mod table;
@@ -47,6 +48,7 @@ pub use isa::{Isa, UnknownIsa, UnsupportedIsa};
 pub use kernels::{Job, Kernels, MAX_JOBS};
 pub use kv_cache::{KvCache, KvCacheError, KvDType, UnknownKvDType};
 pub use matrix::{Matrix, MatrixError};
+pub use packed::{PackedDType, TILE_ROWS};
 pub use pool::{MAX_THREADS, Pool, PoolError};
 pub use scalar::formats::IQ4_NL_LEVELS;
 pub use table::{Entry, KV_BLOCK, SoftmaxState};

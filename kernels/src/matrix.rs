@@ -1,12 +1,16 @@
 //! A weight matrix where it lies, usually inside a mapped file.
 
-use crate::DType;
+use crate::{
+    DType,
+    packed::{PackedDType, TILE_ROWS},
+};
 use thiserror::Error;
 
-/// Weights `[rows, cols]`, row-major as in a GGUF file (`dims[0]` is `cols`), in any [`DType`]; needs no alignment.
+/// Weights `[rows, cols]` in any [`DType`], row-major as in a GGUF file (`dims[0]` is `cols`) or packed; needs no alignment.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a> {
     dtype: DType,
+    packed: Option<PackedDType>,
     rows: usize,
     cols: usize,
     row_bytes: usize,
@@ -33,6 +37,16 @@ pub enum MatrixError {
         rows: usize,
         /// Columns stated.
         cols: usize,
+    },
+    /// There is no packed form of such a matrix.
+    #[error(
+        "a {dtype} matrix of {rows} rows cannot be packed: the type is not among those that are, or the rows are no multiple of {TILE_ROWS}"
+    )]
+    Packed {
+        /// Type of the weights.
+        dtype: DType,
+        /// Rows stated.
+        rows: usize,
     },
     /// The slice has another length than the shape needs.
     #[error("a {dtype} matrix of {rows} rows and {cols} columns has {need} bytes, not {have}")]
@@ -68,7 +82,21 @@ impl<'a> Matrix<'a> {
         if bytes.len() != need {
             return Err(MatrixError::Bytes { dtype, rows, cols, need, have: bytes.len() });
         }
-        Ok(Self { dtype, rows, cols, row_bytes, bytes })
+        Ok(Self { dtype, packed: None, rows, cols, row_bytes, bytes })
+    }
+
+    /// The same matrix over the bytes that [`PackedDType::pack`] makes of it, eight rows after the other.
+    ///
+    /// # Errors
+    /// As for [`Matrix::new`], and [`MatrixError::Packed`] where the type has no packed form or the rows are not whole tiles.
+    pub fn packed(dtype: DType, rows: usize, cols: usize, bytes: &'a [u8]) -> Result<Self, MatrixError> {
+        let packed = PackedDType::of(dtype).filter(|_| rows.is_multiple_of(TILE_ROWS)).ok_or(MatrixError::Packed { dtype, rows })?;
+        Ok(Self { packed: Some(packed), ..Self::new(dtype, rows, cols, bytes)? })
+    }
+
+    /// Whether it is packed, and as what.
+    pub fn packed_dtype(&self) -> Option<PackedDType> {
+        self.packed
     }
 
     /// Type of the weights.
@@ -96,7 +124,7 @@ impl<'a> Matrix<'a> {
         self.bytes
     }
 
-    /// The bytes of rows `first..first + count`.
+    /// The bytes of rows `first..first + count`; of a packed matrix, of whole tiles.
     ///
     /// # Panics
     /// If those rows are not all in the matrix.

@@ -8,7 +8,7 @@
 //! must be as its type states. [`Kernels`](crate::Kernels) is the only caller: it checks the lengths, and it owns a table only
 //! after [`Isa::is_supported`] said yes.
 
-use crate::{DType, Isa, KvDType, scalar, tile::MatmulArgs};
+use crate::{DType, Isa, KvDType, PackedDType, scalar, tile::MatmulArgs};
 
 /// Positions of one block of the KV cache in [attention](crate::Kernels::attention): scores are laid out `[heads][KV_BLOCK]`.
 pub const KV_BLOCK: usize = 64;
@@ -98,6 +98,7 @@ macro_rules! table {
 
 table! {
     matmul[DType]: MatmulFn;
+    matmul_packed[PackedDType]: MatmulFn;
     dequantize[DType]: DequantizeFn;
     quantize_q8: QuantizeFn;
     rms_norm: RmsNormFn;

@@ -28,6 +28,17 @@ impl MatmulArgs<'_> {
         self.weights.len() / self.rows
     }
 
+    /// Writes the products of eight rows of this unit, the first being `r`, with a token: `store` is handed where they go.
+    ///
+    /// # Safety
+    /// As for [`MatmulArgs::store`], for all eight rows.
+    #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), expect(dead_code, reason = "no instruction set to use it"))]
+    pub(crate) unsafe fn store8(&self, r: usize, t: usize, store: impl FnOnce(*mut f32)) {
+        debug_assert!(r + 8 <= self.rows && t < self.x.rows);
+        // SAFETY: the caller's promise.
+        store(unsafe { self.out.add(t * self.out_stride + r) });
+    }
+
     /// Writes the product of a row of this unit with a token.
     ///
     /// # Safety
@@ -41,7 +52,10 @@ impl MatmulArgs<'_> {
 
 /// A register tile of one weight type on one instruction set.
 pub(crate) trait MatmulTile {
-    /// Stores the products of rows `row..row + R` with tokens `token..token + T`.
+    /// Rows that stand for one: those of a packed tile go together.
+    const ROWS: usize = 1;
+
+    /// Stores the products of rows `row..row + R * ROWS` with tokens `token..token + T`.
     ///
     /// # Safety
     /// The CPU has the instruction set; the rows and tokens are inside `args`; `args` is as [`MatmulArgs`] states, its weights are
@@ -53,13 +67,18 @@ pub(crate) trait MatmulTile {
 /// code at the edges. A group of `T` tokens stays in the first-level cache while the rows of the unit pass by.
 ///
 /// # Safety
-/// As for [`MatmulTile::tile`].
+/// As for [`MatmulTile::tile`]; the rows of the unit are a multiple of [`MatmulTile::ROWS`].
 pub(crate) unsafe fn matmul<K: MatmulTile, const GEMV: usize, const R: usize, const T: usize>(args: &MatmulArgs<'_>) {
     let mut token = 0;
     while token + T <= args.x.rows {
         // SAFETY: `token + T` tokens are in `args`; the rest is the caller's promise.
         unsafe { strip::<K, R, T>(args, token) };
         token += T;
+    }
+    while T > 2 && token + 2 <= args.x.rows {
+        // SAFETY: two more tokens are in `args`; the rest is the caller's promise.
+        unsafe { strip::<K, R, 2>(args, token) };
+        token += 2;
     }
     while token < args.x.rows {
         // SAFETY: one more token is in `args`; the rest is the caller's promise.
@@ -74,14 +93,14 @@ pub(crate) unsafe fn matmul<K: MatmulTile, const GEMV: usize, const R: usize, co
 /// As for [`MatmulTile::tile`], with `token + T` tokens in `args`.
 unsafe fn strip<K: MatmulTile, const R: usize, const T: usize>(args: &MatmulArgs<'_>, token: usize) {
     let mut row = 0;
-    while row + R <= args.rows {
-        // SAFETY: `row + R` rows are in `args`; the rest is the caller's promise.
+    while row + R * K::ROWS <= args.rows {
+        // SAFETY: these rows are in `args`; the rest is the caller's promise.
         unsafe { K::tile::<R, T>(args, row, token) };
-        row += R;
+        row += R * K::ROWS;
     }
     while row < args.rows {
-        // SAFETY: one more row is in `args`; the rest is the caller's promise.
+        // SAFETY: one more, or as many as go together, are in `args`; the rest is the caller's promise.
         unsafe { K::tile::<1, T>(args, row, token) };
-        row += 1;
+        row += K::ROWS;
     }
 }

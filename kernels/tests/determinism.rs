@@ -6,7 +6,7 @@ use harness::{
     Rng,
     weights::{Scales, Weights},
 };
-use qwark_kernels::{Activations, AttentionShape, DType, Job, Kernels, KvCache, KvDType, Pool, Position};
+use qwark_kernels::{Activations, AttentionShape, DType, Job, Kernels, KvCache, KvDType, PackedDType, Pool, Position};
 
 fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|v| v.to_bits()).collect()
@@ -27,27 +27,38 @@ fn products(kernels: Kernels, threads: usize, weights: [&Weights; 2], x: &[f32],
 
 #[test]
 fn matmul_has_the_same_bits_in_any_batch_on_any_threads() {
-    const TOKENS: usize = 9;
     for dtype in DType::ALL {
         let cols = if dtype.is_float() { 515 } else { 512 };
         let rng = &mut Rng(7);
         let weights = [Weights::random(dtype, 203, cols, Scales::Extreme, rng), Weights::random(dtype, 5, cols, Scales::Extreme, rng)];
-        let weights = [&weights[0], &weights[1]];
-        let x = rng.floats(TOKENS * cols, 3.0);
-        for kernels in Kernels::available() {
-            let one_by_one = x.chunks_exact(cols).map(|x| products(kernels, 1, weights, x, cols));
-            let [mut first, mut second] = [Vec::new(), Vec::new()];
-            for [a, b] in one_by_one {
-                first.extend(a);
-                second.extend(b);
-            }
-            for tokens in 1..=TOKENS {
-                for threads in 1..=3 {
-                    let [a, b] = products(kernels, threads, weights, &x[..tokens * cols], cols);
-                    let context = format!("{dtype} on {}, {tokens} tokens, {threads} threads", kernels.isa());
-                    assert_eq!(bits(&a), bits(&first[..a.len()]), "{context}");
-                    assert_eq!(bits(&b), bits(&second[..b.len()]), "{context}");
-                }
+        same_bits([&weights[0], &weights[1]], cols, rng);
+    }
+    for packed in PackedDType::ALL {
+        let rng = &mut Rng(8);
+        let weights = [208, 8].map(|rows| Weights::random(packed.dtype(), rows, 512, Scales::Extreme, rng).packed());
+        same_bits([&weights[0], &weights[1]], 512, rng);
+    }
+}
+
+/// Products one token after the other on one thread against those of any batch and number of threads.
+fn same_bits(weights: [&Weights; 2], cols: usize, rng: &mut Rng) {
+    const TOKENS: usize = 11;
+    let x = rng.floats(TOKENS * cols, 3.0);
+    for kernels in Kernels::available() {
+        let one_by_one = x.chunks_exact(cols).map(|x| products(kernels, 1, weights, x, cols));
+        let [mut first, mut second] = [Vec::new(), Vec::new()];
+        for [a, b] in one_by_one {
+            first.extend(a);
+            second.extend(b);
+        }
+        for tokens in 1..=TOKENS {
+            for threads in 1..=3 {
+                let [a, b] = products(kernels, threads, weights, &x[..tokens * cols], cols);
+                let (w, isa) = (weights[0].matrix(), kernels.isa());
+                let packed = if w.packed_dtype().is_some() { "packed " } else { "" };
+                let context = format!("{packed}{} on {isa}, {tokens} tokens, {threads} threads", w.dtype());
+                assert_eq!(bits(&a), bits(&first[..a.len()]), "{context}");
+                assert_eq!(bits(&b), bits(&second[..b.len()]), "{context}");
             }
         }
     }

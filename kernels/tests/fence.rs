@@ -86,7 +86,8 @@ fn nothing_is_touched_past_the_end_of_an_operand() {
         for Entry { op, dtype, isa } in kernels.entries() {
             println!("{op} {dtype} on {isa}");
             match op {
-                "matmul" => matmul(kernels, weight_type(dtype)),
+                "matmul" => matmul(kernels, weight_type(dtype), false),
+                "matmul_packed" => matmul(kernels, weight_type(dtype), true),
                 "dequantize" => dequantize(kernels, weight_type(dtype)),
                 "kv_store" => kv_store(kernels, cache_type(dtype)),
                 "kv_dot" | "kv_axpy" => kv_block(kernels, op, cache_type(dtype)),
@@ -106,8 +107,10 @@ fn cache_type(name: &str) -> KvDType {
 }
 
 /// Random weights `[rows, cols]` before a fence.
-fn weights(dtype: DType, rows: usize, cols: usize) -> Fenced<u8> {
-    Fenced::new(Weights::random(dtype, rows, cols, Scales::One, &mut Rng(cols as u64)).matrix().bytes())
+fn weights(dtype: DType, packed: bool, rows: usize, cols: usize) -> Fenced<u8> {
+    let plain = Weights::random(dtype, rows, cols, Scales::One, &mut Rng(cols as u64));
+    let weights = if packed { plain.packed() } else { plain };
+    Fenced::new(weights.matrix().bytes())
 }
 
 /// Blocks in a row that no unrolling divides, for single floats as well.
@@ -116,12 +119,14 @@ fn columns(dtype: DType) -> impl Iterator<Item = usize> {
     counts.iter().map(move |n| n * dtype.block_len())
 }
 
-fn matmul(kernels: Kernels, dtype: DType) {
+fn matmul(kernels: Kernels, dtype: DType, packed: bool) {
+    let rows: &[usize] = if packed { &[8, 16, 24] } else { &[1, 2, 3, 4, 5, 8, 9, 13] };
     let pool = Pool::new(1).expect("the caller's thread");
     for cols in columns(dtype) {
-        for rows in [1, 2, 3, 4, 5, 8, 9, 13] {
-            let weights = weights(dtype, rows, cols);
-            let w = Matrix::new(dtype, rows, cols, &weights).expect("made to this shape");
+        for &rows in rows {
+            let weights = weights(dtype, packed, rows, cols);
+            let w = if packed { Matrix::packed(dtype, rows, cols, &weights) } else { Matrix::new(dtype, rows, cols, &weights) };
+            let w = w.expect("made to this shape");
             for tokens in [1, 2, 3, 4, 5, 8, 9] {
                 let mut x = Activations::with_capacity(tokens, cols);
                 x.load(kernels, &pool, &Fenced::random(tokens * cols, &mut Rng(1)), cols);
@@ -135,7 +140,7 @@ fn matmul(kernels: Kernels, dtype: DType) {
 
 fn dequantize(kernels: Kernels, dtype: DType) {
     for cols in columns(dtype) {
-        let weights = weights(dtype, 2, cols);
+        let weights = weights(dtype, false, 2, cols);
         let mut out = Fenced::new(&vec![f32::NAN; cols]);
         kernels.dequantize_row(Matrix::new(dtype, 2, cols, &weights).expect("made to this shape"), 1, &mut out);
         assert!(out.iter().all(|v| v.is_finite()), "{dtype} [{cols}]");

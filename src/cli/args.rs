@@ -136,6 +136,11 @@ pub(super) enum Command {
     /// A file of real shape with random weights, to time a board before downloading a model
     #[command(after_help = "Example: qwark synth qwen2.5-0.5b model.gguf --quant Q4_0")]
     Synth(SynthArgs),
+    /// Write a model file anew with its matrices laid out for the kernels: faster, and nothing is lost
+    #[command(
+        after_help = "Example: qwark pack model.gguf model.packed.gguf && qwark run -m model.packed.gguf \"Hello\"\n         qwark pack model.gguf model.packed.gguf --check"
+    )]
+    Pack(PackArgs),
 }
 
 #[derive(Debug, Args)]
@@ -387,6 +392,19 @@ pub(super) struct ReplayArgs {
     /// The capture, as `qwark serve --record` writes it; it says the context and the type of keys and values
     #[arg(value_name = "FILE")]
     pub capture: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PackArgs {
+    /// The model, a GGUF file or the first part of a split one
+    #[arg(value_name = "IN")]
+    pub plain: PathBuf,
+    /// The packed file; it is there whole or not at all
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+    /// Write nothing: prove that OUT holds what IN does, bit for bit
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

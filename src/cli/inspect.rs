@@ -28,6 +28,7 @@ pub(super) fn run(common: &Common, args: &InspectArgs) -> Result<()> {
             "architecture": c.arch.name(),
             "parameters": parameters,
             "file_bytes": mapping.len_bytes(),
+            "packed": opened.gguf.is_packed(),
             "vocab": c.vocab, "hidden": c.hidden, "layers": c.layers, "heads": c.heads, "kv_heads": c.kv_heads,
             "head_dim": c.head_dim, "ffn": c.ffn, "context_length": c.context_length,
             "rope_theta": c.rope_theta, "rope_scaling": format!("{:?}", c.rope_scaling), "tied_head": opened.model.own_head.is_none(),
@@ -42,12 +43,13 @@ pub(super) fn run(common: &Common, args: &InspectArgs) -> Result<()> {
     }
 
     let mut text = format!(
-        "{} ({}), {:.2} billion parameters, file {}\n\
+        "{} ({}), {:.2} billion parameters, {}file {}\n\
          {} layers of width {}, {} query heads and {} key/value heads of {}, feed-forward {}\n\
          vocabulary {}, {} head; made for {} tokens of context, rope base {} with scaling {:?}\n\n",
         c.name,
         c.arch.name(),
         parameters as f64 / 1e9,
+        if opened.gguf.is_packed() { "packed " } else { "" },
         bytes(mapping.len_bytes()),
         c.layers,
         c.hidden,

@@ -1,6 +1,5 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use byteorder::{LittleEndian, WriteBytesExt};
@@ -10,7 +9,6 @@ use serde_json::json;
 use super::args::{Common, LogitsArgs};
 use super::output;
 use crate::engine::Row;
-use crate::gguf::Mapping;
 use crate::runtime::{OpenOptions, Opened};
 
 /// Positions of one step: enough to batch the matrix products, few enough to keep their logits small.
@@ -29,7 +27,7 @@ pub(super) fn run(common: &Common, args: &LogitsArgs) -> Result<()> {
 
     let name = || format!("{}", args.out.display());
     // Its weights are read from there.
-    ensure!(!is_part_of(&mapping, &args.out), "{}: this is the model itself", name());
+    ensure!(!output::is_part_of(&mapping, &args.out), "{}: this is the model itself", name());
     let mut out = BufWriter::new(File::create(&args.out).with_context(name)?);
     let rows: Vec<Row> = (0..).zip(tokens).map(|(pos, &token)| Row { token, at: Position { seq: 0, pos }, logits: true }).collect();
     for rows in rows.chunks(CHUNK) {
@@ -42,9 +40,4 @@ pub(super) fn run(common: &Common, args: &LogitsArgs) -> Result<()> {
         output::json(&json!({ "tokens": tokens.len(), "vocab": vocab, "bytes": tokens.len() * vocab * 4 }))?;
     }
     Ok(())
-}
-
-/// Whether `path` leads to a file that is mapped.
-fn is_part_of(mapping: &Mapping, path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|path| mapping.paths().any(|part| part.canonicalize().is_ok_and(|part| part == path)))
 }

@@ -8,6 +8,7 @@ mod inspect;
 mod interrupt;
 mod logits;
 mod output;
+mod pack;
 mod replay;
 mod run;
 mod serve;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Logits(args) => logits::run(common, args),
         Command::Bench(args) => bench::run(common, args),
         Command::Synth(args) => synth::run(common, args),
+        Command::Pack(args) => pack::run(common, args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,5 @@
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -134,6 +135,11 @@ pub(super) fn one_line(error: &anyhow::Error) -> String {
         }
     }
     line
+}
+
+/// Whether `path` leads to a file that is mapped, which must not be written then.
+pub(super) fn is_part_of(mapping: &Mapping, path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| mapping.paths().any(|part| part.canonicalize().is_ok_and(|part| part == path)))
 }
 
 /// Whether standard output failed, for whatever cause.

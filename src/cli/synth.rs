@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::{Common, SynthArgs};
 use super::interrupt::{Interrupt, KILLED};
 use super::output;
+use crate::part_file::part_path;
 use crate::synth::{self, SHAPES, Shape, SynthOptions};
 
 pub(super) fn run(common: &Common, args: &SynthArgs) -> Result<()> {
@@ -19,7 +20,7 @@ pub(super) fn run(common: &Common, args: &SynthArgs) -> Result<()> {
     };
     let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}")?;
     let bar = ProgressBar::new(0).with_style(style).with_message(format!("{}", args.out.display()));
-    let part = synth::part_path(&args.out);
+    let part = part_path(&args.out);
     Interrupt::install(move || {
         // If it was not begun, there is none.
         let _ = std::fs::remove_file(&part);

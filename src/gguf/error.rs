@@ -91,6 +91,8 @@ pub enum Fault {
     Duplicate,
     #[error("alignment {0} is not a power of two from {min} to {max}", min = super::MIN_ALIGNMENT, max = super::MAX_ALIGNMENT)]
     Alignment(u32),
+    #[error("packed layout {0} is not known; known: {known}. Pack the plain file with this version", known = super::PACKED_VERSION)]
+    PackedVersion(u32),
     #[error("it has {0} dimensions; 1 to {max} are allowed", max = super::MAX_DIMS)]
     DimCount(u32),
     #[error("dimension {0} is zero")]

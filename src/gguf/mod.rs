@@ -30,12 +30,14 @@ mod cursor;
 mod error;
 mod lookup;
 mod map;
+mod packed;
 mod tensor;
 mod value;
 mod writer;
 
 pub use error::{Fault, Found, GgufError, Place};
 pub use map::{Mapping, OpenError};
+pub use packed::{PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, packed_form};
 pub use tensor::Tensor;
 pub use value::{Array, Strs, Value, ValueType};
 pub use writer::{DataWriter, Header, WriteError};
@@ -142,8 +144,9 @@ impl<'a> Gguf<'a> {
         // `MAX_ALIGNMENT` is far below what would make this overflow.
         let start = cursor.at().next_multiple_of(part.alignment as usize);
         let section = bytes.get(start..).unwrap_or_default();
+        let packed = part.read_packed()?;
         for info in &infos {
-            part.tensors.push(info.place(section, part.alignment)?);
+            part.tensors.push(info.place(section, part.alignment, packed)?);
         }
         tensor::check_overlaps(&infos)?;
         Ok(part)

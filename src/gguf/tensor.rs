@@ -1,10 +1,11 @@
 //! Tensor descriptions, and the bytes that belong to each.
 
-use qwark_kernels::{DType, Matrix};
+use qwark_kernels::{DType, Matrix, PackedDType};
 
 use super::MAX_DIMS;
 use super::cursor::Cursor;
 use super::error::{Fault, GgufError, Place, Refusal, shown};
+use super::packed::packed_form;
 
 /// Most bytes of a tensor's name, by the format.
 pub(super) const MAX_NAME_BYTES: u64 = 64;
@@ -19,6 +20,8 @@ pub struct Tensor<'a> {
     dims: [usize; MAX_DIMS],
     n_dims: usize,
     dtype: DType,
+    /// The file is a packed one: of matrices, eight rows lie side by side.
+    packed: bool,
     data: &'a [u8],
 }
 
@@ -48,7 +51,12 @@ impl<'a> Tensor<'a> {
         self.dtype
     }
 
-    /// The values: `rows()` rows of whole blocks of `dtype()`.
+    /// How the values are packed, if they are.
+    pub fn packed_dtype(&self) -> Option<PackedDType> {
+        packed_form(self.dtype, self.dims()).filter(|_| self.packed)
+    }
+
+    /// The values: `rows()` rows of whole blocks of `dtype()`, or what [`PackedDType::pack`] makes of them.
     pub fn data(&self) -> &'a [u8] {
         self.data
     }
@@ -59,7 +67,8 @@ impl<'a> Tensor<'a> {
     ///
     /// None on a tensor from a parsed file, whose shape was checked.
     pub fn matrix(&self) -> Result<Matrix<'a>, GgufError> {
-        Matrix::new(self.dtype, self.rows(), self.cols(), self.data).map_err(|error| Fault::Matrix(error).of(Place::tensor(self.name)))
+        let new = if self.packed_dtype().is_some() { Matrix::packed } else { Matrix::new };
+        new(self.dtype, self.rows(), self.cols(), self.data).map_err(|error| Fault::Matrix(error).of(Place::tensor(self.name)))
     }
 }
 
@@ -123,7 +132,7 @@ impl<'a> Info<'a> {
     }
 
     /// The tensor, whose data lies in `section`, the file from the start of its data on.
-    pub fn place(&self, section: &'a [u8], alignment: u32) -> Result<Tensor<'a>, GgufError> {
+    pub fn place(&self, section: &'a [u8], alignment: u32, packed: bool) -> Result<Tensor<'a>, GgufError> {
         let offset = self.offset;
         if !offset.is_multiple_of(alignment.into()) {
             return Err(self.refuse(Fault::Misaligned { offset, alignment }));
@@ -132,7 +141,7 @@ impl<'a> Info<'a> {
             .ok()
             .and_then(|start| section.get(start..start.checked_add(self.size)?))
             .ok_or_else(|| self.refuse(Fault::OutsideFile { offset, size: self.size, section: section.len() }))?;
-        Ok(Tensor { name: self.name, dims: self.dims, n_dims: self.n_dims, dtype: self.dtype, data })
+        Ok(Tensor { name: self.name, dims: self.dims, n_dims: self.n_dims, dtype: self.dtype, packed, data })
     }
 
     fn refuse(&self, fault: Fault) -> GgufError {

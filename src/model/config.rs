@@ -1,5 +1,5 @@
 use super::{ModelError, RopeScaling};
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, PACKED_ARCH_KEY};
 
 /// The decoder architectures that Qwark runs, by their GGUF names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,8 @@ impl Arch {
     }
 
     fn from_gguf(gguf: &Gguf<'_>) -> Result<Arch, ModelError> {
-        let found = gguf.str("general.architecture")?;
+        let key = if gguf.is_packed() { PACKED_ARCH_KEY } else { "general.architecture" };
+        let found = gguf.str(key)?;
         Arch::ALL
             .into_iter()
             .find(|arch| arch.name() == found)

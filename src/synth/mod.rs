@@ -4,12 +4,10 @@
 //! of the right magnitude, so that the numbers stay in the usual range and what is said is nonsense.
 
 mod blocks;
-mod part_file;
 mod quant;
 mod shapes;
 mod vocab;
 
-pub use part_file::part_path;
 pub use quant::{Quant, UnknownQuant};
 pub use shapes::{SHAPES, Shape};
 pub use vocab::{Vocab, VocabError};
@@ -22,8 +20,8 @@ use thiserror::Error;
 
 use crate::gguf::{Header, Value, WriteError};
 use crate::model::Arch;
+use crate::part_file::PartFile;
 use blocks::{Filler, Rng};
-use part_file::PartFile;
 use quant::Role;
 
 /// Bytes that are made and written at a time.
@@ -89,7 +87,7 @@ pub enum SynthError {
 /// Writes a model to `out`, replacing it only when the whole file is on disk.
 ///
 /// `progress` is told the bytes done and the bytes in all. Beside `out`, a file of that name with `.part` at its end
-/// exists meanwhile ([`part_path`]); it is removed when writing fails.
+/// exists meanwhile ([`part_path`](crate::part_file::part_path)); it is removed when writing fails.
 ///
 /// # Errors
 ///

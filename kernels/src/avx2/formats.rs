@@ -102,6 +102,17 @@ unsafe fn halves(p: *const u8) -> __m128 {
     _mm_cvtph_ps(unsafe { _mm_loadl_epi64(p.cast()) })
 }
 
+/// Eight f16 values as f32.
+///
+/// # Safety
+/// 16 bytes can be read.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) unsafe fn halves8(p: *const u8) -> __m256 {
+    // SAFETY: the caller's promise.
+    _mm256_cvtph_ps(unsafe { _mm_loadu_si128(p.cast()) })
+}
+
 /// The first two lanes, each in a vector of its own.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
@@ -169,7 +180,7 @@ impl FloatFormat for F16 {
     #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load8(p: *const u8) -> __m256 {
         // SAFETY: the caller's promise; no alignment is needed.
-        _mm256_cvtph_ps(unsafe { _mm_loadu_si128(p.cast()) })
+        unsafe { halves8(p) }
     }
 
     #[inline]

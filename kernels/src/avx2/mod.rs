@@ -1,7 +1,7 @@
 //! x86-64 with AVX2, FMA and F16C.
 
 use crate::{
-    DType, Isa, KvDType,
+    DType, Isa, KvDType, PackedDType,
     table::{Table, rows},
 };
 use formats::{BF16, F16, F32, IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
@@ -10,6 +10,7 @@ mod formats;
 mod kv;
 mod math;
 mod matmul;
+mod packed;
 mod quantize_q8;
 mod rms_norm;
 mod rope;
@@ -31,6 +32,12 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul[DType::Q5K] = matmul::blocks::<Q5K>;
         matmul[DType::Q6K] = matmul::blocks::<Q6K>;
         matmul[DType::IQ4NL] = matmul::blocks::<IQ4NL>;
+        matmul_packed[PackedDType::Q4_0] = packed::matmul::<packed::Q4_0>;
+        matmul_packed[PackedDType::Q4_1] = packed::matmul::<packed::Q4_1>;
+        matmul_packed[PackedDType::Q8_0] = packed::matmul::<packed::Q8_0>;
+        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<packed::IQ4NL>;
+        matmul_packed[PackedDType::Q4K] = packed::matmul::<packed::Q4K>;
+        matmul_packed[PackedDType::Q6K] = packed::matmul::<packed::Q6K>;
         quantize_q8 = quantize_q8::quantize_q8;
         rms_norm = rms_norm::rms_norm;
         rope = rope::rope;

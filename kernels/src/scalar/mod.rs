@@ -1,7 +1,7 @@
 //! The reference: every operation in plain Rust, for any CPU. All other instruction sets are held to it.
 
 use crate::{
-    DType, Isa, KvDType,
+    DType, Isa, KvDType, PackedDType,
     table::{DequantizeFn, KvAxpyFn, KvDotFn, KvStoreFn, MatmulFn, Slot, Table},
 };
 use formats::{BF16, F16, F32, IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
@@ -11,6 +11,7 @@ mod dequantize;
 pub(crate) mod formats;
 mod kv;
 mod matmul;
+pub(crate) mod packed;
 mod quantize_q8;
 mod rms_norm;
 pub(crate) mod rope;
@@ -35,6 +36,7 @@ pub(crate) const fn table() -> Table {
     Table {
         isa: Isa::Scalar,
         matmul: each!(DType, matmul_of),
+        matmul_packed: each!(PackedDType, matmul_packed_of),
         dequantize: each!(DType, dequantize_of),
         quantize_q8: Slot { isa: Isa::Scalar, run: quantize_q8::quantize_q8 },
         rms_norm: Slot { isa: Isa::Scalar, run: rms_norm::rms_norm },
@@ -62,6 +64,17 @@ const fn matmul_of(dtype: DType) -> MatmulFn {
         DType::Q5K => matmul::blocks::<Q5K>,
         DType::Q6K => matmul::blocks::<Q6K>,
         DType::IQ4NL => matmul::blocks::<IQ4NL>,
+    }
+}
+
+const fn matmul_packed_of(dtype: PackedDType) -> MatmulFn {
+    match dtype {
+        PackedDType::Q4_0 => packed::matmul::<Q4_0>,
+        PackedDType::Q4_1 => packed::matmul::<Q4_1>,
+        PackedDType::Q8_0 => packed::matmul::<Q8_0>,
+        PackedDType::IQ4NL => packed::matmul::<IQ4NL>,
+        PackedDType::Q4K => packed::matmul::<Q4K>,
+        PackedDType::Q6K => packed::matmul::<Q6K>,
     }
 }
 

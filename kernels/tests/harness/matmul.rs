@@ -24,37 +24,51 @@ fn columns(dtype: DType) -> &'static [usize] {
     }
 }
 
+/// How the weights of a case lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    Plain,
+    Packed,
+}
+
 /// All small shapes, and one that is cut into several units.
-pub fn cases(dtype: &str, sizes: Sizes) -> Vec<Case> {
+pub fn cases(dtype: &str, layout: Layout, sizes: Sizes) -> Vec<Case> {
     let dtype = DType::from_name(dtype).expect("a weight type");
     if sizes == Sizes::Time {
         // More weights than the caches hold, one token; then a prompt.
-        return vec![case(dtype, 24 * 1024, 4096, 1, Inputs::Any, sizes), case(dtype, 1024, 1024, 128, Inputs::Any, sizes)];
+        return vec![case(dtype, layout, 24 * 1024, 4096, 1, Inputs::Any, sizes), case(dtype, layout, 1024, 1024, 128, Inputs::Any, sizes)];
     }
     let mut cases = Vec::new();
     for &cols in columns(dtype) {
         for inputs in [Inputs::Any, Inputs::Integers] {
-            for rows in [1, 2, 3, 4, 5, 7, 9] {
-                for tokens in 1..=9 {
-                    cases.push(case(dtype, rows, cols, tokens, inputs, sizes));
+            let (small, large): (&[usize], usize) = match layout {
+                Layout::Plain => (&[1, 2, 3, 4, 5, 7, 9], 133),
+                Layout::Packed => (&[8, 16, 24], 136),
+            };
+            for &rows in small {
+                for tokens in 1..=11 {
+                    cases.push(case(dtype, layout, rows, cols, tokens, inputs, sizes));
                 }
             }
-            cases.push(case(dtype, 133, cols, 2, inputs, sizes));
+            cases.push(case(dtype, layout, large, cols, 2, inputs, sizes));
         }
     }
     cases
 }
 
-fn case(dtype: DType, rows: usize, cols: usize, tokens: usize, inputs: Inputs, sizes: Sizes) -> Case {
+fn case(dtype: DType, layout: Layout, rows: usize, cols: usize, tokens: usize, inputs: Inputs, sizes: Sizes) -> Case {
     let rng = &mut Rng((rows * 1_000_003 + cols * 1009 + tokens) as u64);
     let scales = if inputs == Inputs::Integers { Scales::One } else { Scales::Extreme };
     // Large matrices repeat a few rows: random bytes are slow to make.
-    let weights = Weights::random(dtype, rows, cols, scales, rng);
+    let mut weights = Weights::random(dtype, rows, cols, scales, rng);
     let x = activations(tokens, cols, inputs, rng);
     let (expected, bound) = match sizes {
         Sizes::Check => expected(dtype, &weights.dequantized(), &x, cols, inputs),
         Sizes::Time => (vec![0.0; rows * tokens], vec![f64::NAN; rows * tokens]),
     };
+    if layout == Layout::Packed {
+        weights = weights.packed();
+    }
     let pool = Pool::new(if rows > 100 && sizes == Sizes::Check { 3 } else { 1 }).expect("threads");
     let mut loaded: Option<(Isa, Activations)> = None;
     let bytes = weights.matrix().bytes().len();
@@ -69,11 +83,16 @@ fn case(dtype: DType, rows: usize, cols: usize, tokens: usize, inputs: Inputs, s
         }
     };
     Case {
-        name: format!("matmul {dtype} [{rows}, {cols}] x {tokens}{}", if inputs == Inputs::Integers { " integers" } else { "" }),
+        name: format!(
+            "matmul{} {dtype} [{rows}, {cols}] x {tokens}{}",
+            if layout == Layout::Packed { " packed" } else { "" },
+            if inputs == Inputs::Integers { " integers" } else { "" }
+        ),
         run: Box::new(run),
         expected,
         bound,
-        exact: inputs == Inputs::Integers,
+        // Packed weights are multiplied in the same order everywhere.
+        exact: inputs == Inputs::Integers || layout == Layout::Packed,
         bytes,
         macs: rows * cols * tokens,
     }

@@ -51,7 +51,8 @@ pub enum Sizes {
 /// For an operation that has no description here: a new row needs one.
 pub fn cases(entry: &Entry, sizes: Sizes) -> Vec<Case> {
     match entry.op {
-        "matmul" => matmul::cases(entry.dtype, sizes),
+        "matmul" => matmul::cases(entry.dtype, matmul::Layout::Plain, sizes),
+        "matmul_packed" => matmul::cases(entry.dtype, matmul::Layout::Packed, sizes),
         "dequantize" => weights::dequantize_cases(entry.dtype, sizes),
         "quantize_q8" => vector::quantize_cases(sizes),
         "rms_norm" => vector::rms_norm_cases(sizes),

@@ -2,7 +2,7 @@
 
 use super::{Case, Rng, Sizes};
 use half::{bf16, f16};
-use qwark_kernels::{DType, Kernels, Matrix};
+use qwark_kernels::{DType, Kernels, Matrix, PackedDType, TILE_ROWS};
 
 /// What the scales of random weights are like.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,9 +20,22 @@ pub struct Weights {
     rows: usize,
     cols: usize,
     bytes: Vec<u8>,
+    packed: bool,
 }
 
 impl Weights {
+    /// The same weights, packed.
+    pub fn packed(mut self) -> Self {
+        let packed = PackedDType::of(self.dtype).expect("a type that is packed");
+        let group_bytes = TILE_ROWS * self.dtype.row_bytes(self.cols).expect("whole blocks");
+        let rows = self.bytes.clone();
+        for (rows, tiles) in rows[1..].chunks_exact(group_bytes).zip(self.bytes[1..].chunks_exact_mut(group_bytes)) {
+            packed.pack(rows, tiles);
+        }
+        self.packed = true;
+        self
+    }
+
     pub fn random(dtype: DType, rows: usize, cols: usize, scales: Scales, rng: &mut Rng) -> Self {
         let row_bytes = dtype.row_bytes(cols).expect("whole blocks");
         let mut bytes = Vec::with_capacity(1 + rows * row_bytes);
@@ -35,11 +48,12 @@ impl Weights {
                 _ => bytes.extend(block(dtype, scales, rng)),
             }
         }
-        Self { dtype, rows, cols, bytes }
+        Self { dtype, rows, cols, bytes, packed: false }
     }
 
     pub fn matrix(&self) -> Matrix<'_> {
-        Matrix::new(self.dtype, self.rows, self.cols, &self.bytes[1..]).expect("made to this shape")
+        let new = if self.packed { Matrix::packed } else { Matrix::new };
+        new(self.dtype, self.rows, self.cols, &self.bytes[1..]).expect("made to this shape")
     }
 
     /// All weights as the reference reads them, which is checked against another implementation's vectors.

@@ -13,7 +13,7 @@ pub fn part_path(out: &Path) -> PathBuf {
 
 /// A file that is written under a name ending in `.part`, and removed unless it is committed.
 #[derive(Debug)]
-pub(super) struct PartFile {
+pub(crate) struct PartFile {
     file: File,
     part: PathBuf,
     out: PathBuf,

@@ -244,19 +244,23 @@ fn ctrl_c_ends_a_program_that_waits_for_input() {
 #[test]
 fn a_client_that_never_reads_does_not_keep_others_waiting() {
     let dir = tempfile::tempdir().expect("a folder");
-    // A pseudo-terminal holds few bytes: soon its client's answer, the only one that can run, goes on no more.
-    let server = Server::start(&["pty", &socket(dir.path())], &["--parallel", "1", "-c", "32768"]);
+    // A pseudo-terminal holds few bytes: soon none of its client's answers, of which only one can run, goes on. Many short ones take
+    // less time than a long one.
+    let server = Server::start(&["pty", &socket(dir.path())], &["--parallel", "1"]);
     let pty: LinkAddr = server.links[0].parse().expect("an address");
     let mut silent = Client::connect(&pty, "silent", PATIENCE).expect("it answers");
-    let endless = Request { sampling: Sampling { max_tokens: 30_000, ..Sampling::default() }, form: Form::Raw, ..Request::default() };
-    let id = silent.generate(&Request { prompt: PROMPT.into(), ..endless }).expect("it fits");
+    let sampling = Sampling { max_tokens: 1000, ..Sampling::default() };
+    let request = Request { sampling, form: Form::Raw, prompt: PROMPT.into(), ..Request::default() };
+    let id = (0..30).map(|_| silent.generate(&request).expect("it fits")).last().expect("there are some");
+    // They are there before the other's.
+    while !matches!(silent.next_event(PATIENCE).expect("the link holds").expect("it answers"), ClientEvent::Token { .. }) {}
     let args = ["-n", "12", "--seed", "3", "--raw"];
     let answer = stdout(ask(&server.links[1], &[&args[..], &["--timeout", "3000"]].concat()));
     assert_eq!(answer, stdout(run(&[&["run", PROMPT], &args[..]].concat())));
-    // Had it ended by itself, nobody would have made way.
+    // Had all ended by themselves, nobody would have made way.
     silent.cancel(id).expect("it is asked");
     let done = std::iter::from_fn(|| silent.next_event(PATIENCE).expect("the link holds")).find_map(|event| match event {
-        ClientEvent::Done { done, .. } => Some(done.reason),
+        ClientEvent::Done { id: of, done } if of == id => Some(done.reason),
         _ => None,
     });
     assert_eq!(done, Some(Reason::Cancelled));

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub const LOGITS_TOKENS: usize = 32;
 pub struct Plan {
     /// Model, threads and context.
     pub setup: Setup,
+    /// The file that Qwark runs: the model, or its packed form.
+    pub qwark_model: PathBuf,
     /// Tokens of the prompt.
     pub prompt: usize,
     /// Tokens decoded after it.
@@ -61,7 +64,8 @@ pub struct Report {
 /// Runs the comparison.
 pub fn run(plan: &Plan) -> Result<Report> {
     let model_bytes = warm_page_cache(plan)?;
-    let mut workers = [Worker::start(Kind::Qwark, &plan.setup)?, Worker::start(Kind::Llama, &plan.setup)?];
+    let qwark_setup = Setup { model: plan.qwark_model.clone(), ..plan.setup.clone() };
+    let mut workers = [Worker::start(Kind::Qwark, &qwark_setup)?, Worker::start(Kind::Llama, &plan.setup)?];
     let mut times = [Vec::new(), Vec::new()];
     // Round 0 touches every page and is not counted. Who goes first changes from round to round.
     for round in 0..=plan.rounds {
@@ -94,11 +98,14 @@ pub fn run(plan: &Plan) -> Result<Report> {
     })
 }
 
-/// Reads the file once, so that neither engine's load time has the disk in it. Returns its length.
+/// Reads the files once, so that neither engine's load time has the disk in it. Returns the model's length.
 fn warm_page_cache(plan: &Plan) -> Result<u64> {
-    let path = &plan.setup.model;
-    let mut file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    Ok(io::copy(&mut file, &mut io::sink())?)
+    let read = |path: &Path| -> Result<u64> {
+        let mut file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        Ok(io::copy(&mut file, &mut io::sink())?)
+    };
+    read(&plan.qwark_model)?;
+    read(&plan.setup.model)
 }
 
 impl Figures {

@@ -10,7 +10,7 @@ mod worker;
 
 use std::fs::File;
 use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use qwark::gguf::{Gguf, Mapping};
 use qwark::model::Model;
 use qwark::tokenizer::Tokenizer;
+use tempfile::NamedTempFile;
 
 use engine::Setup;
 use qwark_engine::QwarkEngine;
@@ -50,6 +51,9 @@ struct CompareArgs {
     /// Timed rounds
     #[arg(short, long, default_value_t = 5)]
     rounds: usize,
+    /// Let Qwark run the file as it is; without, it runs what `qwark pack` makes of it, as llama.cpp runs what it repacks at load
+    #[arg(long)]
+    plain: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -107,7 +111,9 @@ fn compare(args: CompareArgs) -> Result<()> {
     }
     let context = (args.prompt + args.tokens).max(compare::LOGITS_TOKENS);
     let setup = Setup::new(args.model, args.threads, context, compare::LOGITS_TOKENS);
-    let plan = compare::Plan { setup, prompt: args.prompt, answer: args.tokens, rounds: args.rounds };
+    let packed = if args.plain { None } else { Some(pack(&setup.model)?) };
+    let qwark_model = packed.as_ref().map_or_else(|| setup.model.clone(), |file| file.path().to_owned());
+    let plan = compare::Plan { setup, qwark_model, prompt: args.prompt, answer: args.tokens, rounds: args.rounds };
     let report = compare::run(&plan)?;
     let mut out = stdout().lock();
     if args.json {
@@ -116,6 +122,14 @@ fn compare(args: CompareArgs) -> Result<()> {
         report.print(&mut out)?;
     }
     Ok(())
+}
+
+/// The model packed, in a file that goes with the comparison.
+fn pack(model: &Path) -> Result<NamedTempFile> {
+    let mapping = Mapping::open(model)?;
+    let file = NamedTempFile::new()?;
+    qwark::pack::pack(&Gguf::parse(&mapping.parts())?, file.path(), |_, _| ())?;
+    Ok(file)
 }
 
 /// Loads one engine and obeys the parent.

@@ -18,7 +18,7 @@ pub struct Activations {
     q: Vec<i8>,
     d: Vec<f32>,
     s: Vec<f32>,
-    eights: Vec<i32>,
+    sums: Vec<[f32; 3]>,
 }
 
 /// What a kernel sees of [`Activations`].
@@ -38,9 +38,10 @@ pub(crate) struct ActivationsView<'a> {
     pub d: &'a [f32],
     /// Scale times sum of each block, `[rows][blocks]`: what a constant offset of the weights is multiplied with.
     pub s: &'a [f32],
-    /// Eight times the sum of each block's integers, `[rows][blocks]`: what nibbles that count from 0 in place of 8 have too much.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "elsewhere nibbles are multiplied with their sign"))]
-    pub eights: &'a [i32],
+    /// Sums of the first 16, the last 16 and all integers of each block, `[rows][blocks]`: what levels that count from 0, and not
+    /// from the weights' zero, have too much is a multiple of them. They are floats because all of that is exact there.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "elsewhere levels are multiplied with their sign"))]
+    pub sums: &'a [[f32; 3]],
 }
 
 impl Activations {
@@ -56,14 +57,14 @@ impl Activations {
             q: vec![0; max_rows * blocks * BLOCK],
             d: vec![0.0; max_rows * blocks],
             s: vec![0.0; max_rows * blocks],
-            eights: vec![0; max_rows * blocks],
+            sums: vec![[0.0; 3]; max_rows * blocks],
         }
     }
 
     /// Bytes of the buffers of [`Activations::with_capacity`].
     pub fn bytes_for(max_rows: usize, max_cols: usize) -> usize {
         let blocks = max_cols.div_ceil(BLOCK);
-        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<i32>()))
+        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[f32; 3]>()))
     }
 
     /// Takes `x`, `[rows, cols]`, and quantises it. Values that are not finite give unspecified products, never undefined behaviour.
@@ -85,16 +86,18 @@ impl Activations {
         let q = SyncPtr::new(&mut self.q[..rows * blocks * BLOCK]);
         let d = SyncPtr::new(&mut self.d[..rows * blocks]);
         let s = SyncPtr::new(&mut self.s[..rows * blocks]);
-        let eights = SyncPtr::new(&mut self.eights[..rows * blocks]);
+        let sums = SyncPtr::new(&mut self.sums[..rows * blocks]);
         pool.run(rows, &|row| {
             let at = row * blocks;
             // SAFETY: the pool runs each row once, and rows do not overlap; the slices are inside those borrowed above.
             let (q, d, s) = unsafe { (q.slice(at * BLOCK, blocks * BLOCK), d.slice(at, blocks), s.slice(at, blocks)) };
             kernels.quantize_q8(&x[row * cols..(row + 1) * cols], q, d, s);
             // SAFETY: as above.
-            let eights = unsafe { eights.slice(at, blocks) };
-            for (eight, q) in eights.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
-                *eight = 8 * q.iter().map(|&q| i32::from(q)).sum::<i32>();
+            let sums = unsafe { sums.slice(at, blocks) };
+            for (sums, q) in sums.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
+                let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>() as f32;
+                let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
+                *sums = [first, last, first + last];
             }
         });
     }
@@ -120,7 +123,7 @@ impl Activations {
             q: &self.q[..rows * blocks * BLOCK],
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
-            eights: &self.eights[..rows * blocks],
+            sums: &self.sums[..rows * blocks],
         }
     }
 }

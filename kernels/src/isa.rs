@@ -10,6 +10,8 @@ pub enum Isa {
     Scalar,
     /// x86-64 with AVX2, FMA and F16C.
     Avx2,
+    /// x86-64 with AVX-512 and its int8 dot products.
+    Avx512,
     /// 64-bit ARM with Advanced SIMD: Cortex-A53, A72.
     Neon,
     /// 64-bit ARM with the int8 dot product: Cortex-A55, A76 and later.
@@ -20,7 +22,7 @@ pub enum Isa {
 
 /// A name that is no instruction set.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown instruction set `{0}`: known are scalar, avx2, neon, dotprod, i8mm")]
+#[error("unknown instruction set `{0}`: known are scalar, avx2, avx512, neon, dotprod, i8mm")]
 pub struct UnknownIsa(pub String);
 
 /// An instruction set that this CPU, or this build, does not have.
@@ -42,13 +44,14 @@ impl fmt::Display for Supported {
 
 impl Isa {
     /// Every instruction set, ascending.
-    pub const ALL: [Isa; 5] = [Isa::Scalar, Isa::Avx2, Isa::Neon, Isa::Dotprod, Isa::I8mm];
+    pub const ALL: [Isa; 6] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Neon, Isa::Dotprod, Isa::I8mm];
 
     /// The name as in `--isa`.
     pub const fn name(self) -> &'static str {
         match self {
             Isa::Scalar => "scalar",
             Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
             Isa::Neon => "neon",
             Isa::Dotprod => "dotprod",
             Isa::I8mm => "i8mm",
@@ -61,6 +64,14 @@ impl Isa {
             Isa::Scalar => true,
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                Isa::Avx2.is_supported()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             #[cfg(target_arch = "aarch64")]

@@ -124,6 +124,8 @@ pub(crate) use rows;
 static SCALAR: Table = scalar::table();
 #[cfg(target_arch = "x86_64")]
 static AVX2: Table = crate::avx2::overlay(scalar::table());
+#[cfg(target_arch = "x86_64")]
+static AVX512: Table = crate::avx512::overlay(crate::avx2::overlay(scalar::table()));
 #[cfg(target_arch = "aarch64")]
 static NEON: Table = crate::neon::overlay(scalar::table());
 #[cfg(target_arch = "aarch64")]
@@ -141,6 +143,8 @@ pub(crate) fn table(isa: Isa) -> Option<&'static Table> {
         Isa::Scalar => Some(&SCALAR),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => Some(&AVX2),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => Some(&AVX512),
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => Some(&NEON),
         #[cfg(target_arch = "aarch64")]

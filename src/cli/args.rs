@@ -43,7 +43,7 @@ pub(super) struct Common {
     /// Start of the random sequence: same seed, same text
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Use a lower instruction set than the CPU's best: scalar, avx2, neon, dotprod, i8mm
+    /// Use a lower instruction set than the CPU's best: scalar, avx2, avx512, neon, dotprod, i8mm
     #[arg(long, global = true, value_name = "ISA")]
     pub isa: Option<Isa>,
     /// Storage of keys and values: f16, q8_0

@@ -110,7 +110,7 @@ struct Tokens<const T: usize> {
     q: *const i8,
     d: *const f32,
     s: *const f32,
-    eights: *const i32,
+    sums: *const [f32; 3],
     /// Blocks of a token.
     stride: usize,
 }
@@ -129,7 +129,7 @@ impl<const T: usize> Tokens<T> {
                 q: args.x.q.as_ptr().add(at * 32),
                 d: args.x.d.as_ptr().add(at),
                 s: args.x.s.as_ptr().add(at),
-                eights: args.x.eights.as_ptr().add(at),
+                sums: args.x.sums.as_ptr().add(at),
                 stride: args.x.blocks,
             }
         }
@@ -168,9 +168,11 @@ unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Head
                 }
                 let scales = F::scales(tile, header, part, 0);
                 for (t, acc) in acc.iter_mut().enumerate() {
-                    let mut dot = widen(sums[t]);
+                    let mut dot = _mm256_cvtepi32_ps(widen(sums[t]));
                     if signed {
-                        dot = _mm256_sub_epi32(dot, _mm256_set1_epi32(*x.eights.add(t * x.stride)));
+                        // Exact: integers that f32 holds.
+                        let [.., sum] = &*x.sums.add(t * x.stride);
+                        dot = _mm256_fnmadd_ps(_mm256_set1_ps(8.0), _mm256_broadcast_ss(sum), dot);
                     }
                     scale(dot, scales, t, x, acc);
                 }
@@ -194,7 +196,7 @@ unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Head
                     let scales = F::scales(tile, header, part, half);
                     for (t, acc) in acc.iter_mut().enumerate() {
                         let dot = if F::LEVELS == Levels::Bytes { sums[t] } else { widen(sums[t]) };
-                        scale(dot, scales, t, x, acc);
+                        scale(_mm256_cvtepi32_ps(dot), scales, t, x, acc);
                     }
                 }
             }
@@ -221,10 +223,10 @@ fn widen(sums: __m256i) -> __m256i {
 /// The token is there.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn scale<const T: usize>(dot: __m256i, scales: __m256, t: usize, x: &Tokens<T>, acc: &mut __m256) {
+unsafe fn scale<const T: usize>(dot: __m256, scales: __m256, t: usize, x: &Tokens<T>, acc: &mut __m256) {
     // SAFETY: the caller's promise.
     let d = unsafe { _mm256_broadcast_ss(&*x.d.add(t * x.stride)) };
-    *acc = _mm256_fmadd_ps(scales, _mm256_mul_ps(d, _mm256_cvtepi32_ps(dot)), *acc);
+    *acc = _mm256_fmadd_ps(scales, _mm256_mul_ps(d, dot), *acc);
 }
 
 /// How far ahead weights are asked for while decoding: beyond what the hardware fetches by itself.

@@ -77,6 +77,7 @@ impl<F: PackedFormat> MatmulTile for Packed<F> {
         let (len, bytes) = (F::DTYPE.dtype().block_len(), TILE_ROWS * F::DTYPE.dtype().block_bytes());
         let parts = len / 32;
         let group_bytes = TILE_ROWS * args.row_bytes();
+        let ahead = tile::prefetch_distance(group_bytes, R);
         let mut acc = [[_mm256_setzero_ps(); T]; R];
         // SAFETY: `R` groups of eight rows from `row` and `T` tokens from `token` are in `args`: each group is `cols / len` tiles,
         // each token `x.blocks` blocks of 32.
@@ -88,7 +89,7 @@ impl<F: PackedFormat> MatmulTile for Packed<F> {
                     let header = F::header(tile);
                     for part in 0..parts {
                         if T == 1 {
-                            prefetch::<F>(tile, part);
+                            prefetch::<F>(tile, part, ahead);
                         }
                         let x = Tokens::<T>::new(args, token, i * parts + part);
                         step::<F, T>(tile, header, part, &x, acc);
@@ -229,16 +230,13 @@ unsafe fn scale<const T: usize>(dot: __m256, scales: __m256, t: usize, x: &Token
     *acc = _mm256_fmadd_ps(scales, _mm256_mul_ps(d, dot), *acc);
 }
 
-/// How far ahead weights are asked for while decoding: beyond what the hardware fetches by itself.
-const PREFETCH_BYTES: usize = 4096;
-
-/// Asks for the cache lines of the `part`-th part of a later tile, which need not exist.
+/// Asks for the cache lines of the `part`-th part of the tile `ahead` bytes on, which need not exist.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-fn prefetch<F: PackedFormat>(tile: *const u8, part: usize) {
+fn prefetch<F: PackedFormat>(tile: *const u8, part: usize, ahead: usize) {
     let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes() * 32 / F::DTYPE.dtype().block_len();
     for line in (0..bytes).step_by(64) {
-        _mm_prefetch::<_MM_HINT_T0>(tile.wrapping_add(PREFETCH_BYTES + part * bytes + line).cast());
+        _mm_prefetch::<_MM_HINT_T0>(tile.wrapping_add(ahead + part * bytes + line).cast());
     }
 }
 

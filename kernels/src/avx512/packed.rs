@@ -148,6 +148,7 @@ impl<F: PackedFormat> MatmulTile for Packed<F> {
     unsafe fn tile<const R: usize, const T: usize>(args: &MatmulArgs<'_>, row: usize, token: usize) {
         let (len, bytes) = (F::DTYPE.dtype().block_len(), TILE_ROWS * F::DTYPE.dtype().block_bytes());
         let parts = len / 32;
+        let ahead = tile::prefetch_distance(TILE_ROWS * args.row_bytes(), R);
         let mut acc = [_mm512_setzero_ps(); T];
         // SAFETY: one or two groups of eight rows from `row` and `T` tokens from `token` are in `args`: each group is `cols / len`
         // tiles, each token `x.blocks` blocks of 32. Where there is one group only, it stands for the second one too.
@@ -159,7 +160,7 @@ impl<F: PackedFormat> MatmulTile for Packed<F> {
                 let header = F::header(tiles);
                 for part in 0..parts {
                     if T == 1 {
-                        prefetch::<F>(tiles, part);
+                        prefetch::<F>(tiles, part, ahead);
                     }
                     step::<F, T>(args, tiles, header, part, token * args.x.blocks + i * parts + part, &mut acc);
                 }
@@ -228,17 +229,14 @@ unsafe fn step<F: PackedFormat, const T: usize>(
     }
 }
 
-/// How far ahead weights are asked for while decoding: beyond what the hardware fetches by itself.
-const PREFETCH_BYTES: usize = 4096;
-
-/// Asks for the cache lines of the `part`-th part of later tiles, which need not exist.
+/// Asks for the cache lines of the `part`-th part of the tiles `ahead` bytes on, which need not exist.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn prefetch<F: PackedFormat>(tiles: Pair, part: usize) {
+fn prefetch<F: PackedFormat>(tiles: Pair, part: usize, ahead: usize) {
     let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes() * 32 / F::DTYPE.dtype().block_len();
     for tile in [tiles.0, tiles.1] {
         for line in (0..bytes).step_by(64) {
-            _mm_prefetch::<_MM_HINT_T0>(tile.wrapping_add(PREFETCH_BYTES + part * bytes + line).cast());
+            _mm_prefetch::<_MM_HINT_T0>(tile.wrapping_add(ahead + part * bytes + line).cast());
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum PackedDType {
     Q4_0,
     /// See [`DType::Q4_1`].
     Q4_1,
+    /// See [`DType::Q5_0`].
+    Q5_0,
     /// See [`DType::Q8_0`].
     Q8_0,
     /// See [`DType::IQ4NL`].
@@ -40,14 +42,22 @@ pub enum PackedDType {
 
 impl PackedDType {
     /// Every type, in the order of its use as an index.
-    pub const ALL: [PackedDType; 6] =
-        [PackedDType::Q4_0, PackedDType::Q4_1, PackedDType::Q8_0, PackedDType::IQ4NL, PackedDType::Q4K, PackedDType::Q6K];
+    pub const ALL: [PackedDType; 7] = [
+        PackedDType::Q4_0,
+        PackedDType::Q4_1,
+        PackedDType::Q5_0,
+        PackedDType::Q8_0,
+        PackedDType::IQ4NL,
+        PackedDType::Q4K,
+        PackedDType::Q6K,
+    ];
 
     /// The type whose rows these are.
     pub const fn dtype(self) -> DType {
         match self {
             PackedDType::Q4_0 => DType::Q4_0,
             PackedDType::Q4_1 => DType::Q4_1,
+            PackedDType::Q5_0 => DType::Q5_0,
             PackedDType::Q8_0 => DType::Q8_0,
             PackedDType::IQ4NL => DType::IQ4NL,
             PackedDType::Q4K => DType::Q4K,
@@ -78,7 +88,7 @@ impl PackedDType {
     /// Where the f16 fields of a block are: `(how many at its beginning, how many at its end)`.
     const fn halves(self) -> (usize, usize) {
         match self {
-            PackedDType::Q4_0 | PackedDType::Q8_0 | PackedDType::IQ4NL => (1, 0),
+            PackedDType::Q4_0 | PackedDType::Q5_0 | PackedDType::Q8_0 | PackedDType::IQ4NL => (1, 0),
             PackedDType::Q4_1 | PackedDType::Q4K => (2, 0),
             PackedDType::Q6K => (0, 1),
         }

@@ -34,6 +34,7 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul[DType::IQ4NL] = matmul::blocks::<IQ4NL>;
         matmul_packed[PackedDType::Q4_0] = packed::matmul::<packed::Q4_0>;
         matmul_packed[PackedDType::Q4_1] = packed::matmul::<packed::Q4_1>;
+        matmul_packed[PackedDType::Q5_0] = packed::matmul::<packed::Q5_0>;
         matmul_packed[PackedDType::Q8_0] = packed::matmul::<packed::Q8_0>;
         matmul_packed[PackedDType::IQ4NL] = packed::matmul::<packed::IQ4NL>;
         matmul_packed[PackedDType::Q4K] = packed::matmul::<packed::Q4K>;

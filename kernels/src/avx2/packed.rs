@@ -22,6 +22,8 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
 pub(super) enum Levels {
     /// 0 to 15, of which 8 is the zero if `signed`: the products of a block of 32 columns sum up in 16 bits.
     Nibbles { signed: bool },
+    /// -16 to 16: so do these.
+    Fives,
     /// -32 to 32: those of 16 columns do.
     Small,
     /// Any signed byte: two products do.
@@ -178,7 +180,7 @@ unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Head
                     scale(dot, scales, t, x, acc);
                 }
             }
-            Levels::Small | Levels::Bytes => {
+            Levels::Fives | Levels::Small | Levels::Bytes => {
                 // Only small levels have a scale for each 16 columns.
                 let halves = if F::LEVELS == Levels::Small { 2 } else { 1 };
                 for half in 0..halves {
@@ -313,6 +315,15 @@ simple_format!(Q4_0, Levels::Nibbles { signed: true }, offset: false; |tile, fou
     _mm256_xor_si256(block_nibbles(tile.add(HALVES), four), _mm256_set1_epi8(8))
 });
 simple_format!(Q4_1, Levels::Nibbles { signed: false }, offset: true; |tile, four| block_nibbles(tile.add(2 * HALVES), four));
+simple_format!(Q5_0, Levels::Fives, offset: false; |tile, four| {
+    // The fifth bits of each row are four bytes: those of these columns to the bottom, and the byte with them to all four.
+    let bits = _mm256_srl_epi32(_mm256_loadu_si256(tile.add(HALVES).cast()), _mm_cvtsi32_si128(4 * four as i32));
+    let first = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+    let one_each = _mm256_set1_epi32(0x0804_0201);
+    let bits = _mm256_and_si256(_mm256_shuffle_epi8(bits, first), one_each);
+    let fifth = _mm256_and_si256(_mm256_cmpeq_epi8(bits, one_each), _mm256_set1_epi8(16));
+    _mm256_sub_epi8(_mm256_or_si256(block_nibbles(tile.add(HALVES + WORDS), four), fifth), _mm256_set1_epi8(16))
+});
 simple_format!(Q8_0, Levels::Bytes, offset: false; |tile, four| _mm256_loadu_si256(tile.add(HALVES + four * WORDS).cast()));
 simple_format!(IQ4NL, Levels::Bytes, offset: false; |tile, four| _mm256_shuffle_epi8(
     _mm256_broadcastsi128_si256(_mm_loadu_si128(IQ4_NL_LEVELS.as_ptr().cast())),

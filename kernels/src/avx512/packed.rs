@@ -85,6 +85,8 @@ pub(super) enum Zero {
     Lowest,
     /// 8.
     Eight,
+    /// 16.
+    Sixteen,
     /// 128.
     Middle,
     /// 32, and every 16 columns have a scale of their own.
@@ -96,6 +98,7 @@ impl Zero {
         match self {
             Zero::Lowest => None,
             Zero::Eight => Some(8.0),
+            Zero::Sixteen => Some(16.0),
             Zero::Middle => Some(128.0),
             Zero::Halves => Some(32.0),
         }
@@ -282,6 +285,14 @@ macro_rules! simple_format {
 
 simple_format!(Q4_0, Zero::Eight; |tiles, four| _mm512_xor_si512(tiles.block_nibbles(HALVES, four), _mm512_set1_epi8(8)));
 simple_format!(Q4_1, Zero::Lowest; |tiles, four| tiles.block_nibbles(2 * HALVES, four));
+simple_format!(Q5_0, Zero::Sixteen; |tiles, four| {
+    // The fifth bits of each row are four bytes: those of these columns to the bottom, and the byte with them to all four.
+    let bits = _mm512_srl_epi32(tiles.words(HALVES), _mm_cvtsi32_si128(4 * four as i32));
+    let first = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+    let set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(bits, first), _mm512_set1_epi32(0x0804_0201));
+    let nibbles = tiles.block_nibbles(HALVES + WORDS, four);
+    _mm512_mask_add_epi8(nibbles, set, nibbles, _mm512_set1_epi8(16))
+});
 simple_format!(Q8_0, Zero::Middle; |tiles, four| _mm512_xor_si512(tiles.words(HALVES + four * WORDS), _mm512_set1_epi8(-128)));
 simple_format!(IQ4NL, Zero::Middle; |tiles, four| {
     let table = _mm512_broadcast_i32x4(_mm_loadu_si128(IQ4_NL_LEVELS.as_ptr().cast()));

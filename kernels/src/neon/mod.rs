@@ -41,6 +41,7 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul[DType::IQ4NL] = matmul::blocks::<IQ4NL, Smull>;
         matmul_packed[PackedDType::Q4_0] = packed::matmul::<Q4_0, LaneSmull>;
         matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, LaneSmull>;
+        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, LaneSmull>;
         matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, LaneSmull>;
         matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, LaneSmull>;
         matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, LaneSmull>;

@@ -6,7 +6,7 @@ use super::vector::{bytes, f16x8};
 use crate::{
     packed::TILE_ROWS,
     scalar::{
-        formats::{IQ4_NL_LEVELS, IQ4NL, Q4_0, Q4_1, Q4K, Q6K, Q8_0},
+        formats::{IQ4_NL_LEVELS, IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q6K, Q8_0},
         packed::PackedFormat,
     },
     tile::{self, MatmulArgs, MatmulTile},
@@ -268,6 +268,18 @@ simple_format!(Q4_0, small: true; |tile, four| {
     })
 });
 simple_format!(Q4_1, small: true; |tile, four| block_nibbles(tile.add(2 * HALVES), four).map(|v| vreinterpretq_s8_u8(v)));
+simple_format!(Q5_0, small: true; |tile, four| {
+    // The fifth bits of each row are four bytes: those of these columns to the bottom, and the byte with them to all four.
+    let (bits, nibbles) = (words(tile.add(HALVES)), block_nibbles(tile.add(HALVES + WORDS), four));
+    let first = vld1q_u8([0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12].as_ptr());
+    let one_each = vreinterpretq_u8_u32(vdupq_n_u32(0x0804_0201));
+    array::from_fn(|i| {
+        let bits = vshlq_u32(vreinterpretq_u32_u8(bits[i]), vdupq_n_s32(-4 * four as i32));
+        let set = vtstq_u8(vqtbl1q_u8(vreinterpretq_u8_u32(bits), first), one_each);
+        let levels = vorrq_u8(nibbles[i], vandq_u8(set, vdupq_n_u8(16)));
+        vsubq_s8(vreinterpretq_s8_u8(levels), vdupq_n_s8(16))
+    })
+});
 simple_format!(Q8_0, small: false; |tile, four| words(tile.add(HALVES + four * WORDS)).map(|v| vreinterpretq_s8_u8(v)));
 simple_format!(IQ4NL, small: false; |tile, four| {
     let table = vld1q_s8(IQ4_NL_LEVELS.as_ptr());

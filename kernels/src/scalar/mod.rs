@@ -71,6 +71,7 @@ const fn matmul_packed_of(dtype: PackedDType) -> MatmulFn {
     match dtype {
         PackedDType::Q4_0 => packed::matmul::<Q4_0>,
         PackedDType::Q4_1 => packed::matmul::<Q4_1>,
+        PackedDType::Q5_0 => packed::matmul::<Q5_0>,
         PackedDType::Q8_0 => packed::matmul::<Q8_0>,
         PackedDType::IQ4NL => packed::matmul::<IQ4NL>,
         PackedDType::Q4K => packed::matmul::<Q4K>,

@@ -1,6 +1,6 @@
 //! Products with packed weights: the reference, which unpacks block by block.
 
-use super::formats::{BlockFormat, IQ4NL, Q4_0, Q4_1, Q4K, Q6K, Q8_0};
+use super::formats::{BlockFormat, IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q6K, Q8_0};
 use crate::{
     packed::{MAX_BLOCK_BYTES, PackedDType, TILE_ROWS},
     tile::{self, MatmulArgs, MatmulTile},
@@ -17,7 +17,7 @@ macro_rules! packed_formats {
     ($($format:ident)*) => { $(impl PackedFormat for $format { const PACKED: PackedDType = PackedDType::$format; })* };
 }
 
-packed_formats!(Q4_0 Q4_1 Q8_0 IQ4NL Q4K Q6K);
+packed_formats!(Q4_0 Q4_1 Q5_0 Q8_0 IQ4NL Q4K Q6K);
 
 /// Quantised weights in tiles times int8 activations. For each pair of row and token, block after block: the sum of integers times the
 /// activations' scale, then one fused multiply-add with the weights' scale; all instruction sets do the same, to the same bits.

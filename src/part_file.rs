@@ -4,6 +4,35 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
+use crate::gguf::WriteError;
+
+/// Why a model file could not be written.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "each variant's message is its documentation")]
+pub enum SaveError {
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{}: {bytes} bytes do not fit on the disk", path.display())]
+    DiskFull { path: PathBuf, bytes: u64 },
+    #[error(transparent)]
+    Layout(WriteError),
+}
+
+impl SaveError {
+    /// What went wrong with the file `out`, which was to be `bytes` long.
+    pub(crate) fn new(out: &Path, bytes: u64, error: WriteError) -> SaveError {
+        match error {
+            WriteError::Io(source) => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SaveError::DiskFull { path: out.to_owned(), bytes },
+                _ => SaveError::Write { path: out.to_owned(), source },
+            },
+            layout => SaveError::Layout(layout),
+        }
+    }
+}
+
 /// Where the file that is to be called `out` is meanwhile.
 pub fn part_path(out: &Path) -> PathBuf {
     let mut part = out.as_os_str().to_owned();

@@ -4,15 +4,14 @@
 //! Its architecture is [`PACKED_ARCH`], so that nothing takes it for what it is not; docs/FORMAT.md says the rest. Packing is
 //! lossless: [`check`] proves it for two files.
 
-use std::io::{self, Write};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use qwark_kernels::{PackedDType, TILE_ROWS};
 use thiserror::Error;
 
 use crate::gguf::{Gguf, Header, PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, Tensor, Value, WriteError, packed_form};
-use crate::part_file::PartFile;
+use crate::part_file::{PartFile, SaveError};
 
 /// What the data of every tensor is aligned to: a page, or as much as the largest that is common.
 const ALIGNMENT: NonZeroU32 = NonZeroU32::new(4096).unwrap();
@@ -36,12 +35,8 @@ pub enum PackError {
     Plain,
     #[error(transparent)]
     Gguf(#[from] crate::gguf::GgufError),
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
-    #[error("{}: {bytes} bytes do not fit on the disk", path.display())]
-    DiskFull { path: PathBuf, bytes: u64 },
     #[error(transparent)]
-    Layout(WriteError),
+    Save(#[from] SaveError),
     #[error("{what} differs from that of the plain file")]
     Differs { what: String },
 }
@@ -64,27 +59,19 @@ pub struct Summary {
 pub fn pack(plain: &Gguf<'_>, out: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Summary, PackError> {
     let header = header(plain)?;
     let total = header.file_bytes();
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PackError::DiskFull { path: out.to_owned(), bytes: total },
-        _ => PackError::Write { path: out.to_owned(), source: error },
-    };
-    let unwritten = |error: WriteError| match error {
-        WriteError::Io(error) => failed(error),
-        layout => PackError::Layout(layout),
-    };
-    let mut file = PartFile::create(out, total).map_err(failed)?;
-    let mut data = header.begin(&mut file).map_err(unwritten)?;
+    let failed = |error: WriteError| SaveError::new(out, total, error);
+    let mut file = PartFile::create(out, total).map_err(|error| failed(error.into()))?;
+    let mut data = header.begin(&mut file).map_err(failed)?;
     let (mut tiles, mut left) = (Vec::new(), plain.tensors().iter().map(|tensor| tensor.data().len() as u64).sum::<u64>());
     for tensor in plain.tensors() {
         for chunk in chunks(tensor) {
-            data.write(packed_chunk(tensor, chunk, &mut tiles)).map_err(unwritten)?;
+            data.write(packed_chunk(tensor, chunk, &mut tiles)).map_err(failed)?;
             left -= chunk.len() as u64;
             progress(total - left, total);
         }
     }
-    data.finish().map_err(unwritten)?;
-    file.flush().map_err(failed)?;
-    file.commit().map_err(failed)?;
+    data.finish().map_err(failed)?;
+    file.commit().map_err(|error| failed(error.into()))?;
     let packed = plain.tensors().iter().filter(|tensor| form(tensor).is_some()).count();
     Ok(Summary { bytes: total, tensors: plain.tensors().len(), packed })
 }
@@ -143,7 +130,7 @@ fn header(plain: &Gguf<'_>) -> Result<Header, PackError> {
     }
     for tensor in plain.tensors() {
         let dims: Vec<u64> = tensor.dims().iter().map(|dim| *dim as u64).collect();
-        header.tensor(tensor.name(), &dims, tensor.dtype()).map_err(PackError::Layout)?;
+        header.tensor(tensor.name(), &dims, tensor.dtype()).map_err(SaveError::Layout)?;
     }
     Ok(header)
 }

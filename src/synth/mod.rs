@@ -12,7 +12,6 @@ pub use quant::{Quant, UnknownQuant};
 pub use shapes::{SHAPES, Shape};
 pub use vocab::{Vocab, VocabError};
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use qwark_kernels::DType;
@@ -20,7 +19,7 @@ use thiserror::Error;
 
 use crate::gguf::{Header, Value, WriteError};
 use crate::model::Arch;
-use crate::part_file::PartFile;
+use crate::part_file::{PartFile, SaveError};
 use blocks::{Filler, Rng};
 use quant::Role;
 
@@ -76,12 +75,8 @@ pub enum SynthError {
     Vocab(#[from] VocabError),
     #[error("{0} layers: 1 to {MAX_LAYERS} are possible")]
     Layers(usize),
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
-    #[error("{}: {bytes} bytes do not fit on the disk", path.display())]
-    DiskFull { path: PathBuf, bytes: u64 },
     #[error(transparent)]
-    Layout(WriteError),
+    Save(#[from] SaveError),
 }
 
 /// Writes a model to `out`, replacing it only when the whole file is on disk.
@@ -112,19 +107,12 @@ pub fn write_with_vocab(
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Summary, SynthError> {
     let tensors = tensors(options, vocab.tokens.len())?;
-    let header = header(options, vocab, &tensors).map_err(SynthError::Layout)?;
+    let header = header(options, vocab, &tensors).map_err(SaveError::Layout)?;
     let total = header.file_bytes();
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SynthError::DiskFull { path: out.to_owned(), bytes: total },
-        _ => SynthError::Write { path: out.to_owned(), source: error },
-    };
-    let unwritten = |error: WriteError| match error {
-        WriteError::Io(error) => failed(error),
-        layout => SynthError::Layout(layout),
-    };
+    let failed = |error: WriteError| SaveError::new(out, total, error);
 
-    let mut file = PartFile::create(out, total).map_err(failed)?;
-    let mut data = header.begin(&mut file).map_err(unwritten)?;
+    let mut file = PartFile::create(out, total).map_err(|error| failed(error.into()))?;
+    let mut data = header.begin(&mut file).map_err(failed)?;
     let mut seeds = Rng::new(options.seed);
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut left = tensors.iter().map(TensorPlan::bytes).sum::<usize>();
@@ -135,14 +123,14 @@ pub fn write_with_vocab(
         while missing > 0 {
             let chunk = &mut chunk[..missing.min(whole_blocks)];
             filler.fill(chunk);
-            data.write(chunk).map_err(unwritten)?;
+            data.write(chunk).map_err(failed)?;
             missing -= chunk.len();
             left -= chunk.len();
             progress(total - left as u64, total);
         }
     }
-    data.finish().map_err(unwritten)?;
-    file.commit().map_err(failed)?;
+    data.finish().map_err(failed)?;
+    file.commit().map_err(|error| failed(error.into()))?;
     Ok(Summary { bytes: total, tensors: tensors.len(), weights: tensors.iter().map(|tensor| tensor.weights() as u64).sum() })
 }
 

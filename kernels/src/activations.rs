@@ -18,7 +18,48 @@ pub struct Activations {
     q: Vec<i8>,
     d: Vec<f32>,
     s: Vec<f32>,
-    sums: Vec<[f32; 3]>,
+    minus8: Vec<[i32; 3]>,
+    together: Vec<TokenBlock>,
+}
+
+/// Tokens of a [`TokenBlock`].
+pub(crate) const BLOCK_TOKENS: usize = 16;
+
+/// A block of 32 columns of sixteen tokens side by side, so that a product with many tokens reads one stream of memory, at distances
+/// that are known beforehand. Places of tokens that are not there hold anything.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct TokenBlock {
+    /// Of each four columns, four integers of each token.
+    pub q: [[[i8; 4]; BLOCK_TOKENS]; BLOCK / 4],
+    /// As in [`ActivationsView`].
+    pub d: [f32; BLOCK_TOKENS],
+    /// As in [`ActivationsView`].
+    pub s: [f32; BLOCK_TOKENS],
+    /// As in [`ActivationsView`]: first 16, last 16, all.
+    pub minus8: [[i32; BLOCK_TOKENS]; 3],
+}
+
+impl TokenBlock {
+    const EMPTY: Self =
+        Self { q: [[[0; 4]; BLOCK_TOKENS]; BLOCK / 4], d: [0.0; BLOCK_TOKENS], s: [0.0; BLOCK_TOKENS], minus8: [[0; BLOCK_TOKENS]; 3] };
+
+    /// Sets token `t` of the sixteen.
+    fn put(&mut self, t: usize, q: &[i8; BLOCK], d: f32, s: f32, minus8: [i32; 3]) {
+        for (out, q) in self.q.iter_mut().zip(q.as_chunks::<4>().0) {
+            out[t] = *q;
+        }
+        (self.d[t], self.s[t]) = (d, s);
+        for (out, minus8) in self.minus8.iter_mut().zip(minus8) {
+            out[t] = minus8;
+        }
+    }
+
+    /// Blocks for `rows` tokens of `blocks` blocks each.
+    const fn count(rows: usize, blocks: usize) -> usize {
+        // Only x86's kernels read them.
+        if cfg!(target_arch = "x86_64") { rows.div_ceil(BLOCK_TOKENS) * blocks } else { 0 }
+    }
 }
 
 /// What a kernel sees of [`Activations`].
@@ -38,10 +79,13 @@ pub(crate) struct ActivationsView<'a> {
     pub d: &'a [f32],
     /// Scale times sum of each block, `[rows][blocks]`: what a constant offset of the weights is multiplied with.
     pub s: &'a [f32],
-    /// Sums of the first 16, the last 16 and all integers of each block, `[rows][blocks]`: what levels that count from 0, and not
-    /// from the weights' zero, have too much is a multiple of them. They are floats because all of that is exact there.
+    /// Minus eight times the sums of the first 16, the last 16 and all integers of each block, `[rows][blocks]`: what is taken off
+    /// for levels that count from 0 where the weights' zero is 8, or a sixteenth of it where that is 128.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "elsewhere levels are multiplied with their sign"))]
-    pub sums: &'a [[f32; 3]],
+    pub minus8: &'a [[i32; 3]],
+    /// The same for products with several tokens, `[rows rounded up / 16][blocks]`; empty for one row.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "empty elsewhere"))]
+    pub together: &'a [TokenBlock],
 }
 
 impl Activations {
@@ -57,14 +101,16 @@ impl Activations {
             q: vec![0; max_rows * blocks * BLOCK],
             d: vec![0.0; max_rows * blocks],
             s: vec![0.0; max_rows * blocks],
-            sums: vec![[0.0; 3]; max_rows * blocks],
+            minus8: vec![[0; 3]; max_rows * blocks],
+            together: vec![TokenBlock::EMPTY; TokenBlock::count(max_rows, blocks)],
         }
     }
 
     /// Bytes of the buffers of [`Activations::with_capacity`].
     pub fn bytes_for(max_rows: usize, max_cols: usize) -> usize {
         let blocks = max_cols.div_ceil(BLOCK);
-        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[f32; 3]>()))
+        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[i32; 3]>()))
+            + TokenBlock::count(max_rows, blocks) * size_of::<TokenBlock>()
     }
 
     /// Takes `x`, `[rows, cols]`, and quantises it. Values that are not finite give unspecified products, never undefined behaviour.
@@ -81,23 +127,37 @@ impl Activations {
             self.max_cols
         );
         (self.rows, self.cols) = (rows, cols);
-        self.values[..x.len()].copy_from_slice(x);
         let blocks = cols.div_ceil(BLOCK);
+        let tokens = if rows == 1 { 0 } else { TokenBlock::count(rows, blocks) };
+        let values = SyncPtr::new(&mut self.values[..x.len()]);
         let q = SyncPtr::new(&mut self.q[..rows * blocks * BLOCK]);
         let d = SyncPtr::new(&mut self.d[..rows * blocks]);
         let s = SyncPtr::new(&mut self.s[..rows * blocks]);
-        let sums = SyncPtr::new(&mut self.sums[..rows * blocks]);
-        pool.run(rows, &|row| {
-            let at = row * blocks;
-            // SAFETY: the pool runs each row once, and rows do not overlap; the slices are inside those borrowed above.
-            let (q, d, s) = unsafe { (q.slice(at * BLOCK, blocks * BLOCK), d.slice(at, blocks), s.slice(at, blocks)) };
-            kernels.quantize_q8(&x[row * cols..(row + 1) * cols], q, d, s);
-            // SAFETY: as above.
-            let sums = unsafe { sums.slice(at, blocks) };
-            for (sums, q) in sums.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
-                let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>() as f32;
-                let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
-                *sums = [first, last, first + last];
+        let minus8 = SyncPtr::new(&mut self.minus8[..rows * blocks]);
+        let together = SyncPtr::new(&mut self.together[..tokens]);
+        pool.run(rows.div_ceil(BLOCK_TOKENS), &|unit| {
+            let first = unit * BLOCK_TOKENS;
+            let count = BLOCK_TOKENS.min(rows - first);
+            // SAFETY: the pool runs each unit once, and units do not overlap; the slice is inside the one borrowed above.
+            let together = unsafe { together.slice(if tokens == 0 { 0 } else { unit * blocks }, if tokens == 0 { 0 } else { blocks }) };
+            for row in first..first + count {
+                let at = row * blocks;
+                let x = &x[row * cols..(row + 1) * cols];
+                // SAFETY: rows do not overlap either; the slices are inside those borrowed above.
+                let (values, q) = unsafe { (values.slice(row * cols, cols), q.slice(at * BLOCK, blocks * BLOCK)) };
+                // SAFETY: as above.
+                let (d, s, minus8) = unsafe { (d.slice(at, blocks), s.slice(at, blocks), minus8.slice(at, blocks)) };
+                values.copy_from_slice(x);
+                kernels.quantize_q8(x, q, d, s);
+                let q = q.as_chunks::<BLOCK>().0;
+                for (minus8, q) in minus8.iter_mut().zip(q) {
+                    let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
+                    let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
+                    *minus8 = [-8 * first, -8 * last, -8 * (first + last)];
+                }
+                for (i, block) in together.iter_mut().enumerate() {
+                    block.put(row - first, &q[i], d[i], s[i], minus8[i]);
+                }
             }
         });
     }
@@ -123,7 +183,8 @@ impl Activations {
             q: &self.q[..rows * blocks * BLOCK],
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
-            sums: &self.sums[..rows * blocks],
+            minus8: &self.minus8[..rows * blocks],
+            together: &self.together[..if rows == 1 { 0 } else { TokenBlock::count(rows, blocks) }],
         }
     }
 }

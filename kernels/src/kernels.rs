@@ -14,7 +14,9 @@ pub const MAX_JOBS: usize = 8;
 /// Bytes of weights that a thread claims at a time: long enough to hide the claiming, short enough to end together.
 const UNIT_BYTES: usize = 32 * 1024;
 /// Rows of a unit are a multiple of this, the rows of the largest tile.
-const UNIT_ROWS_STEP: usize = 8;
+const UNIT_ROWS_STEP: usize = 16;
+/// Rows of a unit at least where there are several tokens: what is read of these is then read for more rows.
+const UNIT_ROWS_BATCH: usize = 48;
 /// Most rows of a unit.
 const UNIT_ROWS_MAX: usize = 64;
 
@@ -90,7 +92,8 @@ impl Kernels {
             let w = job.w;
             assert_eq!(w.cols(), view.cols, "the {} matrix has other columns than the activations", w.dtype());
             assert_eq!(job.out.len(), view.rows * w.rows(), "the output is not [tokens, rows]");
-            let unit_rows = (UNIT_BYTES / w.row_bytes()).next_multiple_of(UNIT_ROWS_STEP).clamp(UNIT_ROWS_STEP, UNIT_ROWS_MAX);
+            let least = if view.rows > 1 { UNIT_ROWS_BATCH } else { UNIT_ROWS_STEP };
+            let unit_rows = (UNIT_BYTES / w.row_bytes()).next_multiple_of(UNIT_ROWS_STEP).clamp(least, UNIT_ROWS_MAX);
             let count = w.rows().div_ceil(unit_rows);
             *part = Some(Part { w, out: SyncPtr::new(job.out), unit_rows, units: count });
             units += count;

@@ -63,17 +63,6 @@ pub(crate) trait MatmulTile {
     unsafe fn tile<const R: usize, const T: usize>(args: &MatmulArgs<'_>, row: usize, token: usize);
 }
 
-/// How far ahead packed weights are asked for while decoding: what a core has on its way from DRAM, and more.
-const PREFETCH_BYTES: usize = 4096;
-
-/// Bytes from a tile to the one that is to be asked for while `streams` groups of `group_bytes` are read side by side: further on in the
-/// same group where that is long, else at the same place of a later one.
-#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "other cores follow by themselves"))]
-pub(crate) fn prefetch_distance(group_bytes: usize, streams: usize) -> usize {
-    let together = streams * group_bytes;
-    if group_bytes > 2 * PREFETCH_BYTES { PREFETCH_BYTES } else { together * PREFETCH_BYTES.div_ceil(together) }
-}
-
 /// Covers a unit with tiles: `GEMV` rows by one token while decoding, else `R` rows by `T` tokens, and smaller ones of the same
 /// code at the edges. A group of `T` tokens stays in the first-level cache while the rows of the unit pass by.
 ///

@@ -10,7 +10,7 @@ mod formats;
 mod kv;
 mod math;
 mod matmul;
-mod packed;
+pub(crate) mod packed;
 mod quantize_q8;
 mod rms_norm;
 mod rope;

@@ -13,13 +13,14 @@ use std::{arch::x86_64::*, marker::PhantomData};
 /// # Safety
 /// As for [`MatmulFn`](crate::table::MatmulFn), with whole tiles of this type.
 pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
+    // One group of rows at a time, so that memory is read from one end to the other, which is what prefetchers are made for.
     // SAFETY: the caller's promise.
-    unsafe { tile::matmul::<Packed<F>, 2, 1, 8>(args) }
+    unsafe { tile::matmul::<Packed<F>, 1, 1, 8>(args) }
 }
 
 /// How levels are multiplied.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Levels {
+pub(crate) enum Levels {
     /// 0 to 15, of which 8 is the zero if `signed`: the products of a block of 32 columns sum up in 16 bits.
     Nibbles { signed: bool },
     /// -16 to 16: so do these.
@@ -31,7 +32,7 @@ pub(super) enum Levels {
 }
 
 /// A packed weight type.
-pub(super) trait PackedFormat {
+pub(crate) trait PackedFormat {
     /// Which one.
     const DTYPE: PackedDType;
     /// Its levels.
@@ -79,7 +80,6 @@ impl<F: PackedFormat> MatmulTile for Packed<F> {
         let (len, bytes) = (F::DTYPE.dtype().block_len(), TILE_ROWS * F::DTYPE.dtype().block_bytes());
         let parts = len / 32;
         let group_bytes = TILE_ROWS * args.row_bytes();
-        let ahead = tile::prefetch_distance(group_bytes, R);
         let mut acc = [[_mm256_setzero_ps(); T]; R];
         // SAFETY: `R` groups of eight rows from `row` and `T` tokens from `token` are in `args`: each group is `cols / len` tiles,
         // each token `x.blocks` blocks of 32.
@@ -90,9 +90,6 @@ impl<F: PackedFormat> MatmulTile for Packed<F> {
                     let tile = groups.add(r * group_bytes + i * bytes);
                     let header = F::header(tile);
                     for part in 0..parts {
-                        if T == 1 {
-                            prefetch::<F>(tile, part, ahead);
-                        }
                         let x = Tokens::<T>::new(args, token, i * parts + part);
                         step::<F, T>(tile, header, part, &x, acc);
                     }
@@ -113,7 +110,7 @@ struct Tokens<const T: usize> {
     q: *const i8,
     d: *const f32,
     s: *const f32,
-    sums: *const [f32; 3],
+    minus8: *const [i32; 3],
     /// Blocks of a token.
     stride: usize,
 }
@@ -132,7 +129,7 @@ impl<const T: usize> Tokens<T> {
                 q: args.x.q.as_ptr().add(at * 32),
                 d: args.x.d.as_ptr().add(at),
                 s: args.x.s.as_ptr().add(at),
-                sums: args.x.sums.as_ptr().add(at),
+                minus8: args.x.minus8.as_ptr().add(at),
                 stride: args.x.blocks,
             }
         }
@@ -171,13 +168,12 @@ unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Head
                 }
                 let scales = F::scales(tile, header, part, 0);
                 for (t, acc) in acc.iter_mut().enumerate() {
-                    let mut dot = _mm256_cvtepi32_ps(widen(sums[t]));
+                    let mut dot = widen(sums[t]);
                     if signed {
-                        // Exact: integers that f32 holds.
-                        let [.., sum] = &*x.sums.add(t * x.stride);
-                        dot = _mm256_fnmadd_ps(_mm256_set1_ps(8.0), _mm256_broadcast_ss(sum), dot);
+                        let [.., minus8] = *x.minus8.add(t * x.stride);
+                        dot = _mm256_add_epi32(dot, _mm256_set1_epi32(minus8));
                     }
-                    scale(dot, scales, t, x, acc);
+                    scale(_mm256_cvtepi32_ps(dot), scales, t, x, acc);
                 }
             }
             Levels::Fives | Levels::Small | Levels::Bytes => {
@@ -232,16 +228,6 @@ unsafe fn scale<const T: usize>(dot: __m256, scales: __m256, t: usize, x: &Token
     *acc = _mm256_fmadd_ps(scales, _mm256_mul_ps(d, dot), *acc);
 }
 
-/// Asks for the cache lines of the `part`-th part of the tile `ahead` bytes on, which need not exist.
-#[inline]
-#[target_feature(enable = "avx2,fma,f16c")]
-fn prefetch<F: PackedFormat>(tile: *const u8, part: usize, ahead: usize) {
-    let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes() * 32 / F::DTYPE.dtype().block_len();
-    for line in (0..bytes).step_by(64) {
-        _mm_prefetch::<_MM_HINT_T0>(tile.wrapping_add(ahead + part * bytes + line).cast());
-    }
-}
-
 /// The nibbles of 32 bytes: the low ones for `high` false.
 ///
 /// # Safety
@@ -274,7 +260,7 @@ unsafe fn block_nibbles(at: *const u8, four: usize) -> __m256i {
 macro_rules! simple_format {
     ($format:ident, $levels_of:expr, offset: $offset:literal; |$tile:ident, $four:ident| $levels:expr) => {
         /// See the type of that name.
-        pub(super) struct $format;
+        pub(crate) struct $format;
 
         impl PackedFormat for $format {
             const DTYPE: PackedDType = PackedDType::$format;
@@ -331,11 +317,11 @@ simple_format!(IQ4NL, Levels::Bytes, offset: false; |tile, four| _mm256_shuffle_
 ));
 
 /// See the type of that name.
-pub(super) struct Q4K;
+pub(crate) struct Q4K;
 
 /// The 12 bytes of 6-bit scales and minima of eight rows, and what they are multiplied with.
 #[derive(Clone, Copy)]
-pub(super) struct HeaderQ4K {
+pub(crate) struct HeaderQ4K {
     d: __m256,
     dmin: __m256,
     /// Bytes 0 to 3, 4 to 7 and 8 to 11 of each row.
@@ -404,7 +390,7 @@ impl PackedFormat for Q4K {
 }
 
 /// See the type of that name.
-pub(super) struct Q6K;
+pub(crate) struct Q6K;
 
 impl PackedFormat for Q6K {
     const DTYPE: PackedDType = PackedDType::Q6K;

@@ -25,6 +25,9 @@ pub struct Activations {
 /// Tokens of a [`TokenBlock`].
 pub(crate) const BLOCK_TOKENS: usize = 16;
 
+/// Blocks that a thread brings together at a time.
+const TOGETHER: usize = 8;
+
 /// A block of 32 columns of sixteen tokens side by side, so that a product with many tokens reads one stream of memory, at distances
 /// that are known beforehand. Places of tokens that are not there hold anything.
 #[derive(Clone, Copy)]
@@ -57,8 +60,8 @@ impl TokenBlock {
 
     /// Blocks for `rows` tokens of `blocks` blocks each.
     const fn count(rows: usize, blocks: usize) -> usize {
-        // Only x86's kernels read them.
-        if cfg!(target_arch = "x86_64") { rows.div_ceil(BLOCK_TOKENS) * blocks } else { 0 }
+        // Only x86's kernels read them, and none of one row.
+        if cfg!(target_arch = "x86_64") && rows > 1 { rows.div_ceil(BLOCK_TOKENS) * blocks } else { 0 }
     }
 }
 
@@ -119,44 +122,61 @@ impl Activations {
     /// If `x` is not whole rows of `cols`, or is larger than the capacity.
     pub fn load(&mut self, kernels: Kernels, pool: &Pool, x: &[f32], cols: usize) {
         assert!(cols > 0 && x.len().is_multiple_of(cols), "{} activations are not rows of {cols}", x.len());
-        let rows = x.len() / cols;
+        self.load_with(kernels, pool, x.len() / cols, cols, &|row, values| values.copy_from_slice(&x[row * cols..][..cols]));
+    }
+
+    /// As [`Activations::load`], of rows that `fill(row, values)` works out on the way, so that they are still in the cache when they
+    /// are quantised. `values` holds anything before.
+    ///
+    /// # Panics
+    /// If rows and columns exceed the capacity, or there are no columns.
+    pub fn load_with(&mut self, kernels: Kernels, pool: &Pool, rows: usize, cols: usize, fill: &(dyn Fn(usize, &mut [f32]) + Sync)) {
         assert!(
-            rows <= self.max_rows && cols <= self.max_cols,
+            cols > 0 && rows <= self.max_rows && cols <= self.max_cols,
             "activations [{rows}, {cols}] exceed the capacity [{}, {}]",
             self.max_rows,
             self.max_cols
         );
         (self.rows, self.cols) = (rows, cols);
         let blocks = cols.div_ceil(BLOCK);
-        let tokens = if rows == 1 { 0 } else { TokenBlock::count(rows, blocks) };
-        let values = SyncPtr::new(&mut self.values[..x.len()]);
+        let values = SyncPtr::new(&mut self.values[..rows * cols]);
         let q = SyncPtr::new(&mut self.q[..rows * blocks * BLOCK]);
         let d = SyncPtr::new(&mut self.d[..rows * blocks]);
         let s = SyncPtr::new(&mut self.s[..rows * blocks]);
         let minus8 = SyncPtr::new(&mut self.minus8[..rows * blocks]);
-        let together = SyncPtr::new(&mut self.together[..tokens]);
-        pool.run(rows.div_ceil(BLOCK_TOKENS), &|unit| {
-            let first = unit * BLOCK_TOKENS;
-            let count = BLOCK_TOKENS.min(rows - first);
+        pool.run(rows, &|row| {
+            let at = row * blocks;
+            // SAFETY: the pool runs each row once, and rows do not overlap; the slices are inside those borrowed above.
+            let (values, q) = unsafe { (values.slice(row * cols, cols), q.slice(at * BLOCK, blocks * BLOCK)) };
+            // SAFETY: as above.
+            let (d, s, minus8) = unsafe { (d.slice(at, blocks), s.slice(at, blocks), minus8.slice(at, blocks)) };
+            fill(row, values);
+            kernels.quantize_q8(values, q, d, s);
+            for (minus8, q) in minus8.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
+                let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
+                let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
+                *minus8 = [-8 * first, -8 * last, -8 * (first + last)];
+            }
+        });
+        self.bring_together(pool);
+    }
+
+    /// Fills the [`TokenBlock`]s from the rows.
+    fn bring_together(&mut self, pool: &Pool) {
+        let (rows, blocks) = (self.rows, self.cols.div_ceil(BLOCK));
+        let (q, _) = self.q.as_chunks::<BLOCK>();
+        let (d, s, minus8) = (&self.d, &self.s, &self.minus8);
+        let count = TokenBlock::count(rows, blocks);
+        let together = SyncPtr::new(&mut self.together[..count]);
+        pool.run(count.div_ceil(TOGETHER), &|unit| {
+            let first = unit * TOGETHER;
             // SAFETY: the pool runs each unit once, and units do not overlap; the slice is inside the one borrowed above.
-            let together = unsafe { together.slice(if tokens == 0 { 0 } else { unit * blocks }, if tokens == 0 { 0 } else { blocks }) };
-            for row in first..first + count {
-                let at = row * blocks;
-                let x = &x[row * cols..(row + 1) * cols];
-                // SAFETY: rows do not overlap either; the slices are inside those borrowed above.
-                let (values, q) = unsafe { (values.slice(row * cols, cols), q.slice(at * BLOCK, blocks * BLOCK)) };
-                // SAFETY: as above.
-                let (d, s, minus8) = unsafe { (d.slice(at, blocks), s.slice(at, blocks), minus8.slice(at, blocks)) };
-                values.copy_from_slice(x);
-                kernels.quantize_q8(x, q, d, s);
-                let q = q.as_chunks::<BLOCK>().0;
-                for (minus8, q) in minus8.iter_mut().zip(q) {
-                    let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
-                    let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
-                    *minus8 = [-8 * first, -8 * last, -8 * (first + last)];
-                }
-                for (i, block) in together.iter_mut().enumerate() {
-                    block.put(row - first, &q[i], d[i], s[i], minus8[i]);
+            let together = unsafe { together.slice(first, TOGETHER.min(count - first)) };
+            for (at, out) in (first..).zip(together) {
+                let (tile, block) = (at / blocks, at % blocks);
+                for t in 0..BLOCK_TOKENS.min(rows - tile * BLOCK_TOKENS) {
+                    let at = (tile * BLOCK_TOKENS + t) * blocks + block;
+                    out.put(t, &q[at], d[at], s[at], minus8[at]);
                 }
             }
         });
@@ -184,7 +204,7 @@ impl Activations {
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
             minus8: &self.minus8[..rows * blocks],
-            together: &self.together[..if rows == 1 { 0 } else { TokenBlock::count(rows, blocks) }],
+            together: &self.together[..TokenBlock::count(rows, blocks)],
         }
     }
 }

@@ -2,19 +2,25 @@
 //!
 //! Positions are taken in blocks of 64 at fixed places, each block's keys and values read once for all query heads that share
 //! them (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018; Dao et al., "FlashAttention", 2022). A unit
-//! of work is one row of the batch and one key-value head, so a result depends neither on the batch nor on the threads.
+//! of work is one key-value head and some neighbouring rows of the batch, but what is done for a row does not depend on its
+//! neighbours, so a result depends neither on the batch nor on the threads.
 
 use crate::{
     Kernels, KvCache, Pool,
     pool::SyncPtr,
     table::{KV_BLOCK, SoftmaxState},
 };
+use std::{iter, ops::Range};
 use thiserror::Error;
 
 /// Largest head.
 pub const MAX_HEAD_DIM: usize = 256;
 /// Most query heads that share one key-value head.
 pub const MAX_GROUP: usize = 16;
+/// Most query heads that are taken together: with enough of them, turning keys and values to f32 costs little.
+const MAX_QUERIES: usize = 32;
+/// Most values of these, for which there is room on the stack; enough for the largest group of the largest heads.
+const MAX_QUERY_VALUES: usize = MAX_GROUP * MAX_HEAD_DIM;
 /// Heads are whole vectors of this many values.
 const HEAD_DIM_STEP: usize = 8;
 
@@ -95,6 +101,11 @@ impl AttentionShape {
     pub fn group(&self) -> usize {
         self.n_heads / self.n_kv_heads
     }
+
+    /// Rows of a batch that are taken together.
+    fn rows_together(&self) -> usize {
+        (MAX_QUERIES.min(MAX_QUERY_VALUES / self.head_dim) / self.group()).max(1)
+    }
 }
 
 impl Kernels {
@@ -135,34 +146,102 @@ impl Kernels {
         );
         let width = shape.group() * shape.head_dim;
         let out = SyncPtr::new(out);
-        pool.run(rows.len() * shape.n_kv_heads, &|unit| {
-            let (row, kv_head) = (rows[unit / shape.n_kv_heads], unit % shape.n_kv_heads);
-            // SAFETY: unit `i` alone uses the `i`-th `width` values: heads of a group are neighbours, and so are groups and rows.
-            let out = unsafe { out.slice(unit * width, width) };
-            self.attend(shape, cache, layer, row, kv_head, &q[unit * width..(unit + 1) * width], out);
+        let per_unit = shape.rows_together();
+        pool.run(rows.len().div_ceil(per_unit) * shape.n_kv_heads, &|unit| {
+            let (first, kv_head) = (unit / shape.n_kv_heads * per_unit, unit % shape.n_kv_heads);
+            let end = rows.len().min(first + per_unit);
+            for run in runs(&rows[first..end]) {
+                let place = |row: usize| ((first + row) * shape.n_kv_heads + kv_head) * width;
+                let run_rows = &rows[first..end][run.clone()];
+                let mut queries = Queries::new(shape, run_rows);
+                for (i, row) in run.clone().enumerate() {
+                    queries.q[i * width..][..width].copy_from_slice(&q[place(row)..][..width]);
+                }
+                queries.attend(self, cache, layer, kv_head);
+                for (i, row) in run.enumerate() {
+                    // SAFETY: a row's group of heads belongs to one unit, and those of rows and groups do not overlap.
+                    let out = unsafe { out.slice(place(row), width) };
+                    out.copy_from_slice(&queries.out[i * width..][..width]);
+                }
+            }
         });
     }
+}
 
-    /// One row's query heads of one key-value head, `q` and `out` being `[group][head_dim]`.
-    #[expect(clippy::too_many_arguments, reason = "the operands of one equation")]
-    fn attend(self, shape: AttentionShape, cache: &KvCache, layer: usize, row: Position, kv_head: usize, q: &[f32], out: &mut [f32]) {
-        let (group, head_dim) = (shape.group(), shape.head_dim);
+/// Cuts rows where the next one is not the next position of the same sequence.
+fn runs(rows: &[Position]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    iter::from_fn(move || {
+        let first = rows.get(start)?;
+        let len = rows[start..].iter().enumerate().take_while(|(i, row)| row.seq == first.seq && row.pos == first.pos + i).count();
+        let run = start..start + len;
+        start = run.end;
+        Some(run)
+    })
+}
+
+/// The query heads of one key-value head, of neighbouring rows: each block of keys and values is read once for all of them.
+struct Queries<'a> {
+    shape: AttentionShape,
+    /// Neighbours in one sequence.
+    rows: &'a [Position],
+    /// `[rows][group][head_dim]`.
+    q: [f32; MAX_QUERY_VALUES],
+    /// As `q`.
+    out: [f32; MAX_QUERY_VALUES],
+    /// `[rows][group]`.
+    states: [SoftmaxState; MAX_QUERIES],
+}
+
+impl<'a> Queries<'a> {
+    fn new(shape: AttentionShape, rows: &'a [Position]) -> Self {
+        let state = SoftmaxState { max: f32::NEG_INFINITY, sum: 0.0 };
+        Self { shape, rows, q: [0.0; _], out: [0.0; _], states: [state; _] }
+    }
+
+    /// `out = softmax(q . K / sqrt(head_dim)) . V`, of each row over the positions up to its own.
+    ///
+    /// What is done for a row is the same as if it were alone.
+    fn attend(&mut self, kernels: Kernels, cache: &KvCache, layer: usize, kv_head: usize) {
+        let (group, head_dim, dtype) = (self.shape.group(), self.shape.head_dim, cache.dtype());
         let scale = 1.0 / (head_dim as f32).sqrt();
-        let mut states = [SoftmaxState { max: f32::NEG_INFINITY, sum: 0.0 }; MAX_GROUP];
-        let mut scores = [0.0f32; MAX_GROUP * KV_BLOCK];
-        let scores = &mut scores[..group * KV_BLOCK];
-        let mut correction = [0.0f32; MAX_GROUP];
-        out.fill(0.0);
-        for pos in (0..=row.pos).step_by(KV_BLOCK) {
-            let count = KV_BLOCK.min(row.pos + 1 - pos);
-            let (keys, values) = cache.block(layer, Position { pos, ..row }, kv_head, count);
-            self.kv_dot(cache.dtype(), keys, q, head_dim, scores);
-            for h in 0..group {
-                correction[h] = self.softmax(&mut scores[h * KV_BLOCK..][..count], scale, &mut states[h]);
+        let (Some(&first), Some(last)) = (self.rows.first(), self.rows.last()) else { return };
+        let mut scores = [0.0f32; MAX_QUERIES * KV_BLOCK];
+        let mut correction = [0.0f32; MAX_QUERIES];
+        for start in (0..=last.pos).step_by(KV_BLOCK) {
+            // Of the rows that see this block, each sees one position more than the one before, up to the whole block.
+            let begin = start.saturating_sub(first.pos);
+            let seen = |row: usize| KV_BLOCK.min(first.pos + row + 1 - start);
+            let heads = begin * group..self.rows.len() * group;
+            let (keys, values) = cache.block(layer, Position { pos: start, ..first }, kv_head, seen(self.rows.len() - 1));
+            let row_bytes = keys.len() / seen(self.rows.len() - 1);
+
+            let values_of = |heads: &Range<usize>| heads.start * head_dim..heads.end * head_dim;
+            let scores = &mut scores[..heads.len() * KV_BLOCK];
+            kernels.kv_dot(dtype, keys, &self.q[values_of(&heads)], head_dim, scores);
+            for (i, h) in heads.clone().enumerate() {
+                correction[i] = kernels.softmax(&mut scores[i * KV_BLOCK..][..seen(h / group)], scale, &mut self.states[h]);
             }
-            self.kv_axpy(cache.dtype(), values, scores, &correction[..group], head_dim, out);
+            // What all rows see goes together, the rest row by row.
+            let common = seen(begin);
+            let out = &mut self.out[values_of(&heads)];
+            kernels.kv_axpy(dtype, &values[..common * row_bytes], scores, &correction[..heads.len()], head_dim, out);
+            for row in begin + 1..self.rows.len() {
+                if seen(row) > common {
+                    let heads = (row - begin) * group..(row - begin + 1) * group;
+                    let mut weights = [0.0f32; MAX_GROUP * KV_BLOCK];
+                    for (out, scores) in weights.chunks_exact_mut(KV_BLOCK).zip(scores.chunks_exact(KV_BLOCK).skip(heads.start)).take(group)
+                    {
+                        out[..seen(row) - common].copy_from_slice(&scores[common..seen(row)]);
+                    }
+                    let out = &mut out[values_of(&heads)];
+                    let rest = &values[common * row_bytes..seen(row) * row_bytes];
+                    kernels.kv_axpy(dtype, rest, &weights[..group * KV_BLOCK], &[1.0; MAX_GROUP][..group], head_dim, out);
+                }
+            }
         }
-        for (head, state) in out.chunks_exact_mut(head_dim).zip(states) {
+        let heads = self.rows.len() * group;
+        for (head, state) in self.out.chunks_exact_mut(head_dim).zip(&self.states[..heads]) {
             let inverse = 1.0 / state.sum;
             head.iter_mut().for_each(|v| *v *= inverse);
         }

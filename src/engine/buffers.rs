@@ -7,9 +7,11 @@ use crate::model::Config;
 pub(super) struct Buffers {
     /// Places of the batch's rows.
     pub at: Vec<Position>,
+    /// The rows whose logits are wanted.
+    pub outputs: Vec<usize>,
     /// The residual stream, `[rows, hidden]`.
     pub x: Vec<f32>,
-    /// The normed stream, `[rows, hidden]`, and what a block adds to the stream.
+    /// What a block adds to the stream, `[rows, hidden]`.
     pub y: Vec<f32>,
     /// Queries, `[rows, heads * head_dim]`.
     pub q: Vec<f32>,
@@ -38,6 +40,7 @@ impl Buffers {
         let rows = |width: usize| vec![0.0; MAX_BATCH * width];
         Buffers {
             at: Vec::with_capacity(MAX_BATCH),
+            outputs: Vec::with_capacity(MAX_BATCH),
             x: rows(c.hidden),
             y: rows(c.hidden),
             q: rows(c.q_width()),

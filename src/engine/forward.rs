@@ -36,21 +36,22 @@ pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> Option<&'
         norm_into_acts(kernels, pool, c, b, &layer.ffn_norm, n);
         let (gate, up) = (&mut b.gate[..n * c.ffn], &mut b.up[..n * c.ffn]);
         kernels.matmul(pool, &b.acts, &mut [Job { w: layer.gate, out: gate }, Job { w: layer.up, out: up }]);
-        pool.for_rows(gate, c.ffn, &|t, gate| kernels.silu_mul(gate, &up[t * c.ffn..][..c.ffn]));
-        b.acts.load(kernels, pool, gate, c.ffn);
+        b.acts.load_with(kernels, pool, n, c.ffn, &|t, y| {
+            y.copy_from_slice(&gate[t * c.ffn..][..c.ffn]);
+            kernels.silu_mul(y, &up[t * c.ffn..][..c.ffn]);
+        });
         add_product(kernels, pool, c, b, layer.down, n);
     }
 
     // Only the rows whose logits are wanted pass through the head.
-    let mut outputs = 0;
-    for (t, _) in rows.iter().enumerate().filter(|(_, row)| row.logits) {
-        let (x, y) = (&b.x[t * c.hidden..][..c.hidden], &mut b.y[outputs * c.hidden..][..c.hidden]);
-        kernels.rms_norm(x, &model.output_norm, c.norm_eps, y);
-        outputs += 1;
-    }
-    let logits = &mut b.logits[..outputs * c.vocab];
-    if outputs > 0 {
-        b.acts.load(kernels, pool, &b.y[..outputs * c.hidden], c.hidden);
+    b.outputs.clear();
+    b.outputs.extend((0..n).filter(|&t| rows[t].logits));
+    let logits = &mut b.logits[..b.outputs.len() * c.vocab];
+    if !b.outputs.is_empty() {
+        let (x, outputs) = (&b.x, &b.outputs);
+        b.acts.load_with(kernels, pool, outputs.len(), c.hidden, &|i, y| {
+            kernels.rms_norm(&x[outputs[i] * c.hidden..][..c.hidden], &model.output_norm, c.norm_eps, y);
+        });
         kernels.matmul(pool, &b.acts, &mut [Job { w: model.head(), out: logits }]);
     }
     (!pool.interrupt().is_raised()).then_some(logits)
@@ -67,11 +68,10 @@ fn embed(kernels: Kernels, model: &Model<'_>, b: &mut Buffers, rows: &[Row]) {
     }
 }
 
-/// y = rms_norm(x), made the operand of the next products.
+/// rms_norm(x), made the operand of the next products.
 fn norm_into_acts(kernels: Kernels, pool: &Pool, c: &Config, b: &mut Buffers, weight: &[f32], n: usize) {
-    let (x, y) = (&b.x, &mut b.y[..n * c.hidden]);
-    pool.for_rows(y, c.hidden, &|t, y| kernels.rms_norm(&x[t * c.hidden..][..c.hidden], weight, c.norm_eps, y));
-    b.acts.load(kernels, pool, y, c.hidden);
+    let x = &b.x;
+    b.acts.load_with(kernels, pool, n, c.hidden, &|t, y| kernels.rms_norm(&x[t * c.hidden..][..c.hidden], weight, c.norm_eps, y));
 }
 
 /// x += w acts

@@ -1,7 +1,7 @@
 //! Keys and values: into the cache, and what attention does with a block of them.
 #![expect(clippy::needless_range_loop, reason = "the indices are the heads and columns of a tile of registers")]
 
-use super::math::{LANES, sum};
+use super::math::LANES;
 use crate::{
     attention::MAX_HEAD_DIM,
     kv_cache::{Q8_0_BYTES, Q8_0_LEN},
@@ -105,15 +105,17 @@ pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, s
                 }
             }
             // The last group may be short: what it computes past the end lands past the end of the block's positions.
-            for (score, acc) in scores[i * KEYS..(i + 1) * KEYS].iter_mut().zip(acc) {
-                *score = sum(acc);
-            }
+            let [a, b, c, d] = acc;
+            let sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+            let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
+            // SAFETY: four scores.
+            unsafe { _mm_storeu_ps(scores[i * KEYS..(i + 1) * KEYS].as_mut_ptr(), sums) };
         }
     }
 }
 
 /// Most heads that share one pass over a column of values.
-const HEADS: usize = 4;
+const HEADS: usize = 6;
 
 /// See [`KvAxpyFn`](crate::table::KvAxpyFn).
 ///
@@ -129,6 +131,8 @@ pub(super) unsafe fn axpy<K: KvFormat>(values: &[u8], weights: &[f32], correctio
                 1 => heads::<K, 1>(values, weights, correction, head_dim, out),
                 2 => heads::<K, 2>(values, weights, correction, head_dim, out),
                 3 => heads::<K, 3>(values, weights, correction, head_dim, out),
+                4 => heads::<K, 4>(values, weights, correction, head_dim, out),
+                5 => heads::<K, 5>(values, weights, correction, head_dim, out),
                 _ => heads::<K, HEADS>(values, weights, correction, head_dim, out),
             }
         }

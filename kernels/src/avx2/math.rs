@@ -38,6 +38,32 @@ pub(super) fn first_lanes(n: usize) -> __m256i {
     _mm256_cmpgt_epi32(_mm256_set1_epi32(n.min(LANES) as i32), lane)
 }
 
+/// The values of a chunk of at most eight, and zeros.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn load(chunk: &[f32]) -> __m256 {
+    // SAFETY: only lanes inside the chunk are read.
+    unsafe {
+        match chunk.len() {
+            LANES.. => _mm256_loadu_ps(chunk.as_ptr()),
+            n => _mm256_maskload_ps(chunk.as_ptr(), first_lanes(n)),
+        }
+    }
+}
+
+/// Writes the first lanes to a chunk of at most eight. Masked stores take tens of cycles on some CPUs, so whole chunks go without.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn store(chunk: &mut [f32], v: __m256) {
+    // SAFETY: only lanes inside the chunk are written.
+    unsafe {
+        match chunk.len() {
+            LANES.. => _mm256_storeu_ps(chunk.as_mut_ptr(), v),
+            n => _mm256_maskstore_ps(chunk.as_mut_ptr(), first_lanes(n), v),
+        }
+    }
+}
+
 /// `exp(v)` to a relative error below 2e-7 for -87 <= v <= 88, and the value at the nearest of these limits beyond them; NaN stays
 /// NaN. Range reduction to `2^n * exp(r)`, `|r| <= ln(2) / 2`, and the degree 6 polynomial of Cephes' `expf` (Moshier).
 #[inline]

@@ -1,6 +1,6 @@
 //! Root-mean-square norm.
 
-use super::math::{LANES, first_lanes, sum};
+use super::math::{LANES, load, sum};
 use std::arch::x86_64::*;
 
 /// See [`RmsNormFn`](crate::table::RmsNormFn). The mean is accumulated in 32 lanes of f32.
@@ -17,8 +17,7 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
         }
     }
     for chunk in chunks.remainder().chunks(LANES) {
-        // SAFETY: only the lanes inside the chunk are read.
-        let v = unsafe { _mm256_maskload_ps(chunk.as_ptr(), first_lanes(chunk.len())) };
+        let v = load(chunk);
         acc[0] = _mm256_fmadd_ps(v, v, acc[0]);
     }
     let squares = sum(_mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3])));

@@ -10,7 +10,11 @@ use crate::{
     packed::TILE_ROWS,
     tile::MatmulArgs,
 };
-use std::{arch::x86_64::*, mem::MaybeUninit, ops::Range};
+use std::{
+    arch::{asm, x86_64::*},
+    mem::MaybeUninit,
+    ops::Range,
+};
 
 /// Blocks of 32 columns that a [`Panel`] holds: together with the activations of a tile of tokens they fit the first-level cache.
 const PANEL_BLOCKS: usize = 8;
@@ -274,13 +278,9 @@ unsafe fn add_products<F: PackedFormat, const T: usize>(
                 for (t, dot) in dots.iter_mut().enumerate() {
                     *dot = zero::<F>(x.minus8[sum_of::<F>(half)][from + t]);
                 }
-                #[expect(clippy::needless_range_loop, reason = "an iterator's closures are not inlined for these instructions")]
-                for four in half * fours::<F>()..(half + 1) * fours::<F>() {
-                    let w = _mm512_loadu_si512(levels[four].as_ptr().cast());
-                    for (t, dot) in dots.iter_mut().enumerate() {
-                        *dot =
-                            _mm512_dpbusd_epi32(*dot, w, _mm512_set1_epi32(i32::from_ne_bytes(x.q[four][from + t].map(i8::cast_unsigned))));
-                    }
+                for quarter in half * 2 / halves::<F>()..(half + 1) * 2 / halves::<F>() {
+                    let (levels, q) = (levels.as_ptr().add(quarter * 4).cast(), x.q[quarter * 4].as_ptr().add(from).cast());
+                    sixteen_columns(&mut dots, levels, q);
                 }
                 let scales = _mm512_loadu_ps(panel.scales[i][half].as_ptr());
                 for (t, acc) in acc.iter_mut().enumerate() {
@@ -300,4 +300,71 @@ unsafe fn add_products<F: PackedFormat, const T: usize>(
         }
     }
     T
+}
+
+/// Adds the products of sixteen columns of a panel with `T` tokens: `levels` and `q` are four times 64 bytes, of four columns each.
+///
+/// # Safety
+/// AVX-512 is there; these bytes can be read, those of `levels` being aligned.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn sixteen_columns<const T: usize>(dots: &mut [__m512i; T], levels: *const u8, q: *const i8) {
+    if let Some(dots) = dots.first_chunk_mut::<16>() {
+        let _w: __m512i;
+        // Left to the compiler, some of the sixteen sums go through memory, and there is a loop whose end is mispredicted.
+        // SAFETY: reads what the caller promises, and writes registers only.
+        unsafe {
+            asm!(
+                ".irp four, 0, 64, 128, 192",
+                "vmovdqa64 {w}, zmmword ptr [{levels} + \\four]",
+                "vpdpbusd {d0}, {w}, dword ptr [{q} + \\four + 0]{{1to16}}",
+                "vpdpbusd {d1}, {w}, dword ptr [{q} + \\four + 4]{{1to16}}",
+                "vpdpbusd {d2}, {w}, dword ptr [{q} + \\four + 8]{{1to16}}",
+                "vpdpbusd {d3}, {w}, dword ptr [{q} + \\four + 12]{{1to16}}",
+                "vpdpbusd {d4}, {w}, dword ptr [{q} + \\four + 16]{{1to16}}",
+                "vpdpbusd {d5}, {w}, dword ptr [{q} + \\four + 20]{{1to16}}",
+                "vpdpbusd {d6}, {w}, dword ptr [{q} + \\four + 24]{{1to16}}",
+                "vpdpbusd {d7}, {w}, dword ptr [{q} + \\four + 28]{{1to16}}",
+                "vpdpbusd {d8}, {w}, dword ptr [{q} + \\four + 32]{{1to16}}",
+                "vpdpbusd {d9}, {w}, dword ptr [{q} + \\four + 36]{{1to16}}",
+                "vpdpbusd {d10}, {w}, dword ptr [{q} + \\four + 40]{{1to16}}",
+                "vpdpbusd {d11}, {w}, dword ptr [{q} + \\four + 44]{{1to16}}",
+                "vpdpbusd {d12}, {w}, dword ptr [{q} + \\four + 48]{{1to16}}",
+                "vpdpbusd {d13}, {w}, dword ptr [{q} + \\four + 52]{{1to16}}",
+                "vpdpbusd {d14}, {w}, dword ptr [{q} + \\four + 56]{{1to16}}",
+                "vpdpbusd {d15}, {w}, dword ptr [{q} + \\four + 60]{{1to16}}",
+                ".endr",
+                w = out(zmm_reg) _w,
+                levels = in(reg) levels,
+                q = in(reg) q,
+                d0 = inout(zmm_reg) dots[0],
+                d1 = inout(zmm_reg) dots[1],
+                d2 = inout(zmm_reg) dots[2],
+                d3 = inout(zmm_reg) dots[3],
+                d4 = inout(zmm_reg) dots[4],
+                d5 = inout(zmm_reg) dots[5],
+                d6 = inout(zmm_reg) dots[6],
+                d7 = inout(zmm_reg) dots[7],
+                d8 = inout(zmm_reg) dots[8],
+                d9 = inout(zmm_reg) dots[9],
+                d10 = inout(zmm_reg) dots[10],
+                d11 = inout(zmm_reg) dots[11],
+                d12 = inout(zmm_reg) dots[12],
+                d13 = inout(zmm_reg) dots[13],
+                d14 = inout(zmm_reg) dots[14],
+                d15 = inout(zmm_reg) dots[15],
+                options(pure, readonly, nostack, preserves_flags),
+            );
+        }
+        return;
+    }
+    for four in 0..4 {
+        // SAFETY: the caller's promise.
+        let w = unsafe { _mm512_load_si512(levels.add(four * 64).cast()) };
+        for (t, dot) in dots.iter_mut().enumerate() {
+            // SAFETY: the caller's promise; `T` is at most 16.
+            let x = unsafe { q.add(four * 64 + t * 4).cast::<i32>().read() };
+            *dot = _mm512_dpbusd_epi32(*dot, w, _mm512_set1_epi32(x));
+        }
+    }
 }

@@ -9,6 +9,7 @@ use std::process::{Output, Stdio};
 use common::{model, qwark, stdout};
 use qwark::gguf::{Gguf, Header, Mapping, Value};
 use qwark::pack::{PackError, check, pack};
+use qwark::part_file::part_path;
 use qwark::runtime::Opened;
 use qwark_kernels::{DType, Kernels, PackedDType};
 
@@ -136,25 +137,60 @@ fn the_program_packs_checks_and_runs() {
     assert!(complaint(&run_pack(&["/no/such.gguf", packed])).contains("/no/such.gguf"));
 }
 
-/// Whatever moment it is killed at: the file that was there is as it was, and the next try succeeds.
+/// Whatever moment it is killed at: the file that was there is as it was, and the next try goes on to the same bytes.
 #[test]
-fn a_pack_that_is_killed_leaves_no_half_file() {
+fn a_pack_that_is_killed_leaves_no_half_file_and_is_gone_on_with() {
     let dir = tempfile::tempdir().expect("a folder");
-    let out = dir.path().join("packed.gguf");
+    let (whole, out) = (dir.path().join("whole.gguf"), dir.path().join("packed.gguf"));
+    let plain = dir.path().join("plain.gguf");
+    stdout(qwark().args(["synth", "qwen2.5-0.5b", "--layers", "4"]).arg(&plain).output().expect("the program starts"));
+    stdout(run_pack(&[text(&plain), text(&whole)]));
+    let whole = fs::read(whole).expect("it is there");
     fs::write(&out, "as it was").expect("it can be written");
-    for moment in [0, 2, 4, 8, 16] {
-        let mut child = qwark().arg("pack").arg(model()).arg(&out).stdout(Stdio::null()).spawn().expect("the program starts");
-        std::thread::sleep(std::time::Duration::from_millis(moment));
+
+    let part = part_path(&out);
+    let written = || part.metadata().map_or(0, |part| part.len());
+    let mut moments = 0;
+    for share in [1, 25, 50, 75, 95] {
+        let enough = whole.len() as u64 * share / 100;
+        let mut child = qwark().arg("pack").args([&plain, &out]).stdout(Stdio::null()).spawn().expect("the program starts");
+        while written() < enough && child.try_wait().expect("it was started").is_none() {
+            std::thread::yield_now();
+        }
         child.kill().expect("it was started");
-        child.wait().expect("it ends");
-        let found = fs::read(&out).expect("it is there");
-        if found != b"as it was" {
+        if child.wait().expect("it ends").success() {
+            // Faster than this process could look.
             break;
         }
+        assert_eq!(fs::read(&out).expect("it is there"), b"as it was");
+        moments += 1;
     }
+    assert!(moments >= 2, "{moments} kills came in time");
+
+    let left = written();
+    let report: serde_json::Value = serde_json::from_str(&stdout(run_pack(&[text(&plain), text(&out), "--json"]))).expect("JSON");
+    assert!(report["resumed_bytes"].as_u64() == Some(left) && left > 0, "{report} of {left}");
+    assert!(fs::read(&out).expect("it is there") == whole);
+    assert!(!part.exists());
+
+    // What was left by something else, and damaged, comes to the same.
+    let mut other = whole.clone();
+    other.iter_mut().step_by(1 << 20).for_each(|byte| *byte ^= 1);
+    fs::write(&part, [other, vec![7; 1000]].concat()).expect("it can be written");
+    stdout(run_pack(&[text(&plain), text(&out)]));
+    assert!(fs::read(&out).expect("it is there") == whole);
+}
+
+/// Two that write one file do not write into each other.
+#[test]
+fn a_second_pack_of_the_same_file_says_that_it_is_being_written() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("packed.gguf");
+    let first = fs::File::create(part_path(&out)).expect("it can be written");
+    first.lock().expect("nobody else has it");
+    assert!(complaint(&run_pack(&[text(model()), text(&out)])).contains("another process is writing it"));
+    drop(first);
     stdout(run_pack(&[text(model()), text(&out)]));
-    assert!(stdout(run_pack(&[text(model()), text(&out), "--check"])).contains("bit for bit"));
-    assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 1, "what the killed ones left is gone");
 }
 
 #[test]

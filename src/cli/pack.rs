@@ -21,8 +21,9 @@ fn write(common: &Common, args: &PackArgs, mapping: &Mapping, plain: &Gguf<'_>) 
     ensure!(!output::is_part_of(mapping, &args.out), "{}: this is the model itself", args.out.display());
     let part = part_path(&args.out);
     Interrupt::install(move || {
-        // If it was not begun, there is none.
-        let _ = std::fs::remove_file(&part);
+        if part.exists() {
+            output::note(&format!("\nqwark: stopped; the same command goes on with {}\n", part.display()));
+        }
         std::process::exit(KILLED);
     })?;
     let bar = bar(&args.out.display().to_string())?;
@@ -35,10 +36,15 @@ fn write(common: &Common, args: &PackArgs, mapping: &Mapping, plain: &Gguf<'_>) 
     if common.json {
         return output::json(&json!({
             "file": args.out, "bytes": summary.bytes, "tensors": summary.tensors, "packed": summary.packed,
+            "resumed_bytes": summary.resumed_bytes,
         }));
     }
+    let resumed = match summary.resumed_bytes {
+        0 => String::new(),
+        bytes => format!("; {} of it were there already", output::bytes(bytes)),
+    };
     output::stream(&format!(
-        "{}: {}, {} of {} tensors packed\n",
+        "{}: {}, {} of {} tensors packed{resumed}\n",
         args.out.display(),
         output::bytes(summary.bytes),
         summary.packed,

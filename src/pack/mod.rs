@@ -50,9 +50,14 @@ pub struct Summary {
     pub tensors: usize,
     /// Tensors that are packed; the others lie as before.
     pub packed: usize,
+    /// Bytes that were there already, left by a process that was killed.
+    pub resumed_bytes: u64,
 }
 
 /// Packs `plain` into the file `out`, which is there whole or not at all. `progress` is told the bytes done and the bytes in all.
+///
+/// Where a process was killed over it, this one goes on with what that one left in a file of the name `out` with `.part` at its end
+/// ([`part_path`](crate::part_file::part_path)).
 ///
 /// # Errors
 /// [`PackError`]; `out` is then as it was.
@@ -60,7 +65,7 @@ pub fn pack(plain: &Gguf<'_>, out: &Path, mut progress: impl FnMut(u64, u64)) ->
     let header = header(plain)?;
     let total = header.file_bytes();
     let failed = |error: WriteError| SaveError::new(out, total, error);
-    let mut file = PartFile::create(out, total).map_err(|error| failed(error.into()))?;
+    let mut file = PartFile::resume(out, total).map_err(|error| failed(error.into()))?;
     let mut data = header.begin(&mut file).map_err(failed)?;
     let (mut tiles, mut left) = (Vec::new(), plain.tensors().iter().map(|tensor| tensor.data().len() as u64).sum::<u64>());
     for tensor in plain.tensors() {
@@ -71,9 +76,10 @@ pub fn pack(plain: &Gguf<'_>, out: &Path, mut progress: impl FnMut(u64, u64)) ->
         }
     }
     data.finish().map_err(failed)?;
+    let resumed_bytes = file.kept();
     file.commit().map_err(|error| failed(error.into()))?;
     let packed = plain.tensors().iter().filter(|tensor| form(tensor).is_some()).count();
-    Ok(Summary { bytes: total, tensors: plain.tensors().len(), packed })
+    Ok(Summary { bytes: total, tensors: plain.tensors().len(), packed, resumed_bytes })
 }
 
 /// Proves that `packed` holds what `plain` does, bit for bit: each tensor is unpacked and compared, and so is what else is said.

@@ -11,6 +11,7 @@
 
 pub mod bench;
 pub mod board;
+pub mod cache;
 pub mod capture;
 pub mod chat;
 #[cfg(feature = "cli")]

@@ -1,7 +1,7 @@
 //! Files that are there whole or not at all.
 //!
 //! Until it is whole, a file has a name that ends in `.part`. What a process that was killed left under that name can be gone on
-//! with, by [`PartFile::resume`]: the bytes are made again and compared with those that are there, and only what differs or is
+//! with: the bytes are made again and compared with those that are there, and only what differs or is
 //! missing is written. So nothing that was left is ever trusted, be it of another model, of another version of the program or cut
 //! by a power failure; what is saved is the writing, which is what takes long on a memory card.
 
@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -118,9 +119,16 @@ impl PartFile {
 
 /// Opens or makes a file that no other process has open in this way.
 fn open_alone(part: &Path) -> io::Result<File> {
+    let mut patience = 3;
     loop {
         let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(part)?;
         match file.try_lock() {
+            // Who only looks whether it is locked is done in a moment.
+            Err(TryLockError::WouldBlock) if patience > 0 => {
+                patience -= 1;
+                std::thread::sleep(Duration::from_millis(10));
+                continue;
+            }
             Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
             // Not every file system can: there it is for the user to start one process only.
             Err(TryLockError::Error(error)) => log::debug!("{}: no lock: {error}", part.display()),

@@ -129,7 +129,7 @@ run_firmware() {
     wait_for_line "$work/board.log" 'redirected to /dev/' "$board_pid"
     local line status=0 deadline
     line=$(sed -n 's|.*redirected to \(/dev/[^ ]*\).*|\1|p' "$work/board.log")
-    "$qwark" serve -m "$model" --link "serial:$line" >"$work/runtime.log" 2>&1 &
+    "$qwark" serve --no-cache -m "$model" --link "serial:$line" >"$work/runtime.log" 2>&1 &
     runtime_pid=$!
     deadline=$((SECONDS + run_limit))
     while kill -0 "$board_pid" 2>/dev/null; do

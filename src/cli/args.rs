@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use qwark_kernels::{DType, Isa, KvDType};
 use qwark_wire::{Key, Priority};
 
+use crate::cache::parse_size;
 use crate::chat::{Message, Role};
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
@@ -49,6 +50,12 @@ pub(super) struct Common {
     /// Storage of keys and values: f16, q8_0
     #[arg(long, global = true, value_name = "TYPE", default_value = "f16")]
     pub kv: KvDType,
+    /// Run a plain model file as it is, in place of packing it once into the cache (see `qwark help cache`)
+    #[arg(long, global = true)]
+    pub no_cache: bool,
+    /// The most that the cache of packed files may take, as in 500M or 4G [default: $QWARK_CACHE_LIMIT, or 4G]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub cache_limit: Option<u64>,
     /// Report as JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -58,17 +65,10 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Maps the file of `-m`.
+    /// Maps the file of `-m`, to look into it or to run it as it is.
     pub fn map(&self) -> Result<Mapping> {
         let path = self.model.as_deref().context("which model? Name a GGUF file with -m FILE")?;
         Ok(Mapping::open(path)?)
-    }
-
-    /// Maps the file of `-m` to run it: the system begins to read it at once.
-    pub fn map_to_run(&self) -> Result<Mapping> {
-        let mapping = self.map()?;
-        mapping.prefetch();
-        Ok(mapping)
     }
 
     /// The model's name for error messages.
@@ -141,6 +141,13 @@ pub(super) enum Command {
         after_help = "Example: qwark pack model.gguf model.packed.gguf && qwark run -m model.packed.gguf \"Hello\"\n         qwark pack model.gguf model.packed.gguf --check"
     )]
     Pack(PackArgs),
+    /// The cache of packed files: what is in it, and `clear`
+    ///
+    /// A command that runs a plain model file packs it once, into $XDG_CACHE_HOME/qwark (~/.cache/qwark by default), and maps it
+    /// from there from then on. A file is found again by its content, whatever its name. Where the limit is reached, the files that
+    /// were used longest ago are removed.
+    #[command(after_help = "Example: qwark cache\n         qwark cache clear\n         qwark run -m model.gguf --no-cache \"Hello\"")]
+    Cache(CacheArgs),
 }
 
 #[derive(Debug, Args)]
@@ -405,6 +412,19 @@ pub(super) struct PackArgs {
     /// Write nothing: prove that OUT holds what IN does, bit for bit
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CacheArgs {
+    #[command(subcommand)]
+    pub action: Option<CacheAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheAction {
+    /// Remove all files that no process uses
+    #[command(after_help = "Example: qwark cache clear")]
+    Clear,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -23,15 +21,14 @@ struct Output {
 }
 
 pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
-    let start = Instant::now();
-    let mapping = common.map_to_run()?;
-    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let file = common.map_to_run()?;
+    let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let answer = common.max_tokens.unwrap_or(DEFAULT_DECODE);
     let needed = args.prompt.saturating_add(answer);
     let context = common.context.unwrap_or(needed);
     ensure!(needed <= context, "-p {} and -n {answer} do not fit the context of {context}", args.prompt);
     let mut engine = opened.engine(&OpenOptions { context: Some(context), ..common.open_options() }, 1)?;
-    let load_ms = start.elapsed().as_secs_f64() * 1e3;
+    let load_ms = file.opened_since.elapsed().as_secs_f64() * 1e3;
 
     // One round before the bandwidth probe takes memory of its own, which is no part of what a model needs.
     let tokens: Vec<u32> = bench::tokens(opened.model.config.vocab).take(needed).collect();
@@ -43,7 +40,7 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
         ProgressBar::new(args.runs as u64).with_style(ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")?).with_message("timing");
     let report = bench::run(&mut engine, args.prompt, answer, args.runs, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
-    let output = Output { report, load_ms, memory, file_bytes: mapping.len_bytes() };
+    let output = Output { report, load_ms, memory, file_bytes: file.mapping().len_bytes() };
     if common.json {
         return output::json(&output);
     }

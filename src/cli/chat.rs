@@ -16,8 +16,8 @@ const PROMPT: &str = "> ";
 pub(super) fn run(common: &Common, args: &ChatArgs) -> Result<()> {
     ensure!(!common.json, "--json: a chat is for people; programs use `qwark run --messages FILE --json`");
     let params = args.sampling.params(common)?;
-    let mapping = common.map_to_run()?;
-    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let file = common.map_to_run()?;
+    let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&common.open_options())?;
 
     // While the user types, Ctrl-C has nothing to cancel: say how to leave.

@@ -15,8 +15,8 @@ use crate::runtime::{OpenOptions, Opened};
 const CHUNK: usize = 32;
 
 pub(super) fn run(common: &Common, args: &LogitsArgs) -> Result<()> {
-    let mapping = common.map_to_run()?;
-    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let file = common.map_to_run()?;
+    let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let (tokens, vocab) = (&args.tokens, opened.model.config.vocab);
     if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocab) {
         anyhow::bail!("--tokens: {token} is outside the vocabulary of {vocab}");
@@ -27,7 +27,7 @@ pub(super) fn run(common: &Common, args: &LogitsArgs) -> Result<()> {
 
     let name = || format!("{}", args.out.display());
     // Its weights are read from there.
-    ensure!(!output::is_part_of(&mapping, &args.out), "{}: this is the model itself", name());
+    ensure!(!file.is_part(&args.out), "{}: this is the model itself", name());
     let mut out = BufWriter::new(File::create(&args.out).with_context(name)?);
     let rows: Vec<Row> = (0..).zip(tokens).map(|(pos, &token)| Row { token, at: Position { seq: 0, pos }, logits: true }).collect();
     for rows in rows.chunks(CHUNK) {

@@ -3,10 +3,12 @@
 mod args;
 mod ask;
 mod bench;
+mod cache;
 mod chat;
 mod inspect;
 mod interrupt;
 mod logits;
+mod model;
 mod output;
 mod pack;
 mod replay;
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(common, args),
         Command::Synth(args) => synth::run(common, args),
         Command::Pack(args) => pack::run(common, args),
+        Command::Cache(args) => cache::run(common, args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

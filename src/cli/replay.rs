@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::args::{Common, ReplayArgs};
 use super::interrupt::Interrupt;
+use super::model::ModelFile;
 use super::output;
 use crate::capture::{End, Exchange, Header, Reader, Requests};
-use crate::gguf::Mapping;
 use crate::runtime::{OpenOptions, Opened, Reply, Runtime};
 use crate::scheduler::{ClientId, Finished, RequestKey};
 use crate::serve::translate;
@@ -28,9 +28,8 @@ pub(super) fn run(common: &Common, args: &ReplayArgs) -> Result<()> {
         requests.push(&record?);
     }
     let header = reader.header();
-    let mapping = common.map_to_run()?;
-    check_model(&mapping, header, common, args)?;
-    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let file = recorded_file(header, common, args)?;
+    let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let options = options(common, header).with_context(|| args.capture.display().to_string())?;
     let runtime = opened.runtime(&options).with_context(|| format!("{} (--isa replays it on other kernels)", args.capture.display()))?;
     let mut replay = Replay { runtime, interrupt: Interrupt::install(|| ())?, next_id: 1 };
@@ -55,22 +54,30 @@ pub(super) fn run(common: &Common, args: &ReplayArgs) -> Result<()> {
     Ok(())
 }
 
-/// Makes sure that the answers can be the same at all.
-fn check_model(mapping: &Mapping, header: &Header, common: &Common, args: &ReplayArgs) -> Result<()> {
-    let sha256 = output::model_sha256(mapping);
-    ensure!(
-        sha256 == header.model_sha256,
+/// The file that was run when the capture was made, so that the answers can be the same: the model itself, or its packed form.
+fn recorded_file(header: &Header, common: &Common, args: &ReplayArgs) -> Result<ModelFile> {
+    let (recorded, own) = (&header.settings.version, env!("CARGO_PKG_VERSION"));
+    if recorded != own {
+        output::note(&format!("recorded by qwark {recorded}, this is {own}: answers may differ for that reason\n"));
+    }
+    let named = common.map_as_it_is()?;
+    let sha256 = output::model_sha256(named.mapping());
+    if sha256 == header.model_sha256 {
+        return Ok(named);
+    }
+    if !common.no_cache {
+        let packed = common.map_to_run()?;
+        if packed.is_cached() && output::model_sha256(packed.mapping()) == header.model_sha256 {
+            return Ok(packed);
+        }
+    }
+    bail!(
         "{} is not the model that {} was recorded with ({}): its SHA-256 is {sha256}, that one's {}",
         common.model_name(),
         args.capture.display(),
         header.model,
         header.model_sha256
-    );
-    let (recorded, own) = (&header.settings.version, env!("CARGO_PKG_VERSION"));
-    if recorded != own {
-        output::note(&format!("recorded by qwark {recorded}, this is {own}: answers may differ for that reason\n"));
-    }
-    Ok(())
+    )
 }
 
 /// As it was recorded. One request at a time: what else is computed beside it changes no answer.

@@ -16,8 +16,8 @@ const LOCAL: ClientId = ClientId(0);
 
 pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     let params = args.sampling.params(common)?;
-    let mapping = common.map_to_run()?;
-    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let file = common.map_to_run()?;
+    let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&common.open_options())?;
 
     let text = || output::prompt_or_stdin(args.prompt.as_deref());

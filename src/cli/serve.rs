@@ -23,8 +23,8 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let start = Instant::now();
     ensure!(args.link.iter().filter(|link| **link == LinkAddr::Stdio).count() <= 1, "--link stdio: there is only one");
     let wanted = wanted(args)?;
-    let mapping = common.map_to_run()?;
-    let opened = Opened::new(&mapping).with_context(|| common.model_name())?;
+    let file = common.map_to_run()?;
+    let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&OpenOptions { parallel: args.parallel, spare: SPARE, ..common.open_options() })?;
     let interrupt = Interrupt::install(|| ())?;
 
@@ -35,7 +35,7 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         max_parallel: runtime.parallel().try_into().unwrap_or(u16::MAX),
     };
     let access = Access { mode: args.socket_mode, users: (!args.allow_user.is_empty()).then(|| args.allow_user.clone()) };
-    let recording = args.record.as_ref().map(|path| record(path, &identity, &runtime, &mapping)).transpose()?;
+    let recording = args.record.as_ref().map(|path| record(path, &identity, &runtime, file.mapping())).transpose()?;
     let setup = Setup { access, recorder: recording.clone().map(recorder), start, ..Setup::new(identity, runtime.control().clone()) };
     let (sender, events) = bounded(MAX_EVENTS);
     let close = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,7 @@
 //! Opening model files and mapping them into memory: the only module of this crate with unsafe code.
 #![allow(unsafe_code)]
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,8 @@ pub struct Mapping {
 #[derive(Debug)]
 struct Part {
     path: PathBuf,
+    /// When it was opened.
+    metadata: Metadata,
     map: Mmap,
 }
 
@@ -81,6 +83,11 @@ impl Mapping {
     /// The path of each part.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
         self.parts.iter().map(|part| part.path.as_path())
+    }
+
+    /// What the file system said of each part when it was opened.
+    pub fn metadata(&self) -> impl ExactSizeIterator<Item = &Metadata> {
+        self.parts.iter().map(|part| &part.metadata)
     }
 
     /// Bytes of all parts together.
@@ -116,9 +123,9 @@ impl Part {
             Ok(metadata) if metadata.len() == 0 => return Err(OpenError::Empty { path }),
             Ok(_) => {}
         }
-        let file = match File::open(&path) {
+        let (file, metadata) = match File::open(&path).and_then(|file| file.metadata().map(|metadata| (file, metadata))) {
             Err(source) => return Err(open_error(path, source)),
-            Ok(file) => file,
+            Ok(opened) => opened,
         };
         // SAFETY: the file must not change while it is mapped. No code of this crate writes to a file that it has
         // mapped, and its writers replace files by renaming; that other processes keep to it is asked of the user in the
@@ -127,7 +134,7 @@ impl Part {
         // outlives the mapping.
         match unsafe { Mmap::map(&file) } {
             Err(source) => Err(OpenError::Map { path, source }),
-            Ok(map) => Ok(Self { path, map }),
+            Ok(map) => Ok(Self { path, metadata, map }),
         }
     }
 }

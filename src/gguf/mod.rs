@@ -37,7 +37,7 @@ mod writer;
 
 pub use error::{Fault, Found, GgufError, Place};
 pub use map::{Mapping, OpenError};
-pub use packed::{PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, packed_form};
+pub use packed::{PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, looks_packed, packed_form};
 pub use tensor::Tensor;
 pub use value::{Array, Strs, Value, ValueType};
 pub use writer::{DataWriter, Header, WriteError};

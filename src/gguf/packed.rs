@@ -2,8 +2,10 @@
 
 use qwark_kernels::{DType, PackedDType, TILE_ROWS};
 
-use super::Gguf;
+use super::cursor::Cursor;
 use super::error::{Fault, GgufError, Place};
+use super::value::Value;
+use super::{Gguf, MAX_KEY_BYTES, read_header};
 
 /// The key that only a packed file has: the version of the layout.
 pub const PACKED_KEY: &str = "qwark.packed.version";
@@ -11,6 +13,8 @@ pub const PACKED_KEY: &str = "qwark.packed.version";
 pub const PACKED_VERSION: u32 = 1;
 /// What a packed file says its architecture is, so that no other program runs it.
 pub const PACKED_ARCH: &str = "qwark-packed";
+/// The key that says it.
+const ARCH_KEY: &str = "general.architecture";
 /// The key of the architecture that it really has.
 pub const PACKED_ARCH_KEY: &str = "qwark.packed.architecture";
 
@@ -20,6 +24,15 @@ pub fn packed_form(dtype: DType, dims: &[usize]) -> Option<PackedDType> {
         [_, rows] if rows.is_multiple_of(TILE_ROWS) => PackedDType::of(dtype),
         _ => None,
     }
+}
+
+/// Whether the first entry of a file says that it is packed, as it does where [`pack`](crate::pack::pack) wrote it: a glance that
+/// reads no vocabulary, and no check.
+pub fn looks_packed(file: &[u8]) -> bool {
+    let mut cursor = Cursor::new(file);
+    read_header(&mut cursor).is_ok()
+        && cursor.name(MAX_KEY_BYTES).is_ok_and(|key| key == ARCH_KEY)
+        && Value::read(&mut cursor).is_ok_and(|value| value == Value::Str(PACKED_ARCH))
 }
 
 impl Gguf<'_> {

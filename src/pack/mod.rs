@@ -82,6 +82,19 @@ pub fn pack(plain: &Gguf<'_>, out: &Path, mut progress: impl FnMut(u64, u64)) ->
     Ok(Summary { bytes: total, tensors: plain.tensors().len(), packed, resumed_bytes })
 }
 
+/// Bytes of the file that [`pack`] would write.
+///
+/// # Errors
+/// It is packed already.
+pub fn packed_bytes(plain: &Gguf<'_>) -> Result<u64, PackError> {
+    Ok(header(plain)?.file_bytes())
+}
+
+/// Whether a file is a plain one with at least one tensor that packing would lay out anew.
+pub fn would_change(gguf: &Gguf<'_>) -> bool {
+    !gguf.is_packed() && gguf.tensors().iter().any(|tensor| form(tensor).is_some())
+}
+
 /// Proves that `packed` holds what `plain` does, bit for bit: each tensor is unpacked and compared, and so is what else is said.
 ///
 /// # Errors

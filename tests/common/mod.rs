@@ -15,8 +15,15 @@ use qwark::model::Arch;
 use qwark::synth::{self, Quant, Shape, SynthOptions};
 use qwark_kernels::DType;
 
-/// The built program, through the emulator that `tests/arm.sh` names where it is for another CPU.
+/// The built program, which leaves the user's cache alone: model files run as they are.
 pub fn qwark() -> Command {
+    let mut command = program();
+    command.arg("--no-cache");
+    command
+}
+
+/// The built program, through the emulator that `tests/arm.sh` names where it is for another CPU.
+pub fn program() -> Command {
     let program = env!("CARGO_BIN_EXE_qwark");
     match std::env::var("QWARK_TEST_RUNNER") {
         Ok(runner) => {
@@ -30,7 +37,7 @@ pub fn qwark() -> Command {
 }
 
 /// Large enough to be interrupted in the middle of an answer: its context takes seconds to fill.
-const SHAPE: Shape = Shape {
+pub const SHAPE: Shape = Shape {
     name: "test",
     arch: Arch::Qwen2,
     hidden: 256,
@@ -47,11 +54,17 @@ const SHAPE: Shape = Shape {
 pub fn model() -> &'static Path {
     static MODEL: LazyLock<PathBuf> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!(env!("CARGO_CRATE_NAME"), ".gguf"));
-        let options = SynthOptions::new(SHAPE, Quant::Uniform(DType::Q4_0));
-        synth::write_with_vocab(&options, &support::small_vocab(), &path, |_, _| ()).expect("a model can be written");
+        write_model(&path, |_| ());
         path
     });
     &MODEL
+}
+
+/// Writes a model like [`model`], but for what `change` changes.
+pub fn write_model(path: &Path, change: impl FnOnce(&mut SynthOptions)) {
+    let mut options = SynthOptions::new(SHAPE, Quant::Uniform(DType::Q4_0));
+    change(&mut options);
+    synth::write_with_vocab(&options, &support::small_vocab(), path, |_, _| ()).expect("a model can be written");
 }
 
 /// Runs the program on the model to its end.

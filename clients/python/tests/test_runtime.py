@@ -69,7 +69,7 @@ class AgainstTheRuntime(unittest.TestCase):
         key.write_text(KEY.hex())
         sealed = f"{cls.address}.sealed"
         links = ["--link", cls.address, "--link", sealed, "--key", f"{sealed}={key}"]
-        cls.runtime = subprocess.Popen([PROGRAM, "serve", "--model", cls.model, *links])
+        cls.runtime = subprocess.Popen([PROGRAM, "serve", "--no-cache", "--model", cls.model, *links])
 
     @classmethod
     def stop(cls) -> None:

@@ -225,3 +225,28 @@ fn a_packed_model_binds_its_matrices_to_the_file() {
         assert!(matrix.packed_dtype().is_some() && file.contains(&matrix.bytes().as_ptr()));
     }
 }
+
+/// With the vocabulary and the width of a real model; of its layers, four say as much as all.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_packed_run_takes_the_file_the_cache_and_sixteen_megabytes() {
+    if std::env::var_os("QWARK_TEST_RUNNER").is_some() {
+        println!("skipped: the memory of an emulator is that of its emulated program and its own");
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let (plain, out) = (dir.path().join("plain.gguf"), dir.path().join("packed.gguf"));
+    stdout(qwark().args(["synth", "qwen2.5-0.5b", "--layers", "4"]).arg(&plain).output().expect("the program starts"));
+    stdout(run_pack(&[text(&plain), text(&out)]));
+    let json = |args: &[&str]| -> serde_json::Value {
+        let output = qwark().args(args).args(["--json", "-m", text(&out)]).output().expect("the program starts");
+        serde_json::from_str(&stdout(output)).expect("JSON")
+    };
+    let kv = json(&["inspect", "-c", "160"])["memory"]["kv_bytes"].as_u64().expect("bytes");
+    let report = json(&["bench", "-p", "128", "-n", "32", "-r", "1", "-t", "2"]);
+    let bytes = |key: &str| report[key].as_u64().expect("bytes");
+    assert!(bytes("anon_bytes") <= kv + 16_000_000, "{kv}, {report}");
+    // The program's own pages are counted too, and a build for debugging has twice as many of them.
+    let program = if cfg!(debug_assertions) { 8_000_000 } else { 0 };
+    assert!(bytes("rss_bytes") <= bytes("file_bytes") + kv + 16_000_000 + program, "{kv}, {report}");
+}

@@ -142,6 +142,7 @@ fn serve(kind: Kind, setup: &Setup) -> Result<()> {
             let model = Model::load(&gguf)?;
             // llama.cpp loads its vocabulary with the model, so time and memory count it here too.
             let _tokenizer = Tokenizer::from_gguf(&gguf)?;
+            mapping.release();
             let mut engine = QwarkEngine::new(&model, setup)?;
             worker::serve(&mut engine, start.elapsed().as_secs_f64())
         }

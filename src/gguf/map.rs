@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use thiserror::Error;
 
 /// Most parts that a split model may have.
@@ -103,6 +105,21 @@ impl Mapping {
         for part in &self.parts {
             if let Err(error) = part.map.advise(memmap2::Advice::WillNeed) {
                 log::debug!("{}: no read-ahead: {error}", part.path.display());
+            }
+        }
+    }
+}
+
+impl Mapping {
+    /// Lets go of all pages that were read so far. They do not count as memory of this process any more, and come back from the
+    /// system's cache of the file where they are read again: right after what is read once, as most metadata is.
+    pub fn release(&self) {
+        #[cfg(unix)]
+        for part in &self.parts {
+            // SAFETY: the mapping is a file's, shared and read-only, so nothing is lost with its pages: the next access reads them
+            // from the file again, and finds the same, since the file must stay as it is (see `Mapping`).
+            if let Err(error) = unsafe { part.map.unchecked_advise(UncheckedAdvice::DontNeed) } {
+                log::debug!("{}: its pages stay: {error}", part.path.display());
             }
         }
     }

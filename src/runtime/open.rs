@@ -84,7 +84,10 @@ impl<'a> Opened<'a> {
     /// Says which part of the file is at fault.
     pub fn new(mapping: &'a Mapping) -> Result<Opened<'a>, OpenError> {
         let gguf = Gguf::parse(&mapping.parts())?;
-        Ok(Opened { model: Model::load(&gguf)?, tokenizer: Tokenizer::from_gguf(&gguf)?, template: ChatTemplate::from_gguf(&gguf)?, gguf })
+        let (model, tokenizer, template) = (Model::load(&gguf)?, Tokenizer::from_gguf(&gguf)?, ChatTemplate::from_gguf(&gguf)?);
+        // Of the metadata, some megabytes, all was read, and little is read again.
+        mapping.release();
+        Ok(Opened { gguf, model, tokenizer, template })
     }
 
     /// Lays out an engine; `outputs` is the most rows of a batch whose logits are wanted.

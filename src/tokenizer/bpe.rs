@@ -2,9 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use super::merges::{MergeTable, NONE};
 
 /// Words up to this length are merged by scanning all pairs, which beats any bookkeeping.
 const SHORT_WORD: usize = 32;
@@ -12,60 +11,7 @@ const SHORT_WORD: usize = 32;
 /// Longer words are encoded in pieces of this many bytes, so that positions and links are 32 bits wide.
 const MAX_WORD: usize = 1 << 30;
 
-/// No such rank, or no such symbol.
-const NONE: u32 = u32::MAX;
-
-/// The merges of a vocabulary. The rank of a merge is its index.
-#[derive(Debug)]
-pub(super) struct MergeTable {
-    merges: Vec<Merge>,
-    /// Ranks, by the pair of the merge.
-    by_pair: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-}
-
-/// `left` followed by `right` becomes `merged`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Merge {
-    pub left: u32,
-    pub right: u32,
-    pub merged: u32,
-}
-
 impl MergeTable {
-    /// An empty table with room for `capacity` merges.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { merges: Vec::with_capacity(capacity), by_pair: HashTable::with_capacity(capacity), hasher: DefaultHashBuilder::default() }
-    }
-
-    /// Appends the merge of the next rank. Of two merges of one pair the later one counts, as in Hugging Face's
-    /// tokenizers.
-    pub fn push(&mut self, merge: Merge) {
-        let Self { merges, by_pair, hasher } = self;
-        let rank = merges.len() as u32;
-        merges.push(merge);
-        let pair = |rank: u32| {
-            let merge = &merges[rank as usize];
-            (merge.left, merge.right)
-        };
-        let entry = by_pair.entry(hasher.hash_one(pair(rank)), |&other| pair(other) == pair(rank), |&other| hasher.hash_one(pair(other)));
-        entry.insert(rank);
-    }
-
-    /// Rank of the merge of `left` and `right`, or `NONE`.
-    fn rank(&self, left: u32, right: u32) -> u32 {
-        let hash = self.hasher.hash_one((left, right));
-        let found = self.by_pair.find(hash, |&rank| {
-            let merge = &self.merges[rank as usize];
-            (merge.left, merge.right) == (left, right)
-        });
-        found.copied().unwrap_or(NONE)
-    }
-
-    fn merged(&self, rank: u32) -> u32 {
-        self.merges[rank as usize].merged
-    }
-
     /// Appends the tokens of `word` to `out`; `byte_ids` are the tokens of the single bytes.
     pub fn encode(&self, word: &[u8], byte_ids: &[u32; 256], scratch: &mut Scratch, out: &mut Vec<u32>) {
         for piece in word.chunks(MAX_WORD) {
@@ -182,6 +128,7 @@ impl Symbol {
 
 #[cfg(test)]
 mod tests {
+    use super::super::merges::Merge;
     use super::*;
 
     /// Tokens 0..256 are the bytes; merges are given as (left, right) and become 256, 257, ...

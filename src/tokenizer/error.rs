@@ -20,6 +20,8 @@ pub enum TokenizerError {
     UnknownPreTokenizer(String),
     #[error("tokenizer.ggml.tokens has {bytes} bytes; at most {} are allowed", u32::MAX)]
     TooLarge { bytes: usize },
+    #[error("{key} has {count} entries; at most {most} are allowed")]
+    TooMany { key: &'static str, count: usize, most: usize },
     #[error("tokenizer.ggml.tokens has no token for the byte {0:#04x}")]
     MissingByte(u8),
     #[error("tokenizer.ggml.token_type has {types} entries for {tokens} tokens")]

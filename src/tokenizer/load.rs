@@ -1,7 +1,7 @@
 //! Putting a tokenizer together from a file's metadata.
 
-use super::bpe::{Merge, MergeTable};
 use super::error::{MergeFault, TokenizerError, shown};
+use super::merges::{MAX_MERGES, Merge, MergeTable};
 use super::special::{SpecialToken, SpecialTokens};
 use super::vocabulary::{TokenIndex, TokenType, Vocabulary};
 use super::{PreTokenizer, TokenId, Tokenizer, byte_encoding};
@@ -40,7 +40,7 @@ impl<'a> Tokenizer<'a> {
         let vocabulary = Vocabulary::from_gguf(gguf)?;
         let index = TokenIndex::new(&vocabulary);
         let byte_ids = byte_ids(&index)?;
-        let merges = merges(gguf, &vocabulary, &index)?;
+        let merges = merges(gguf, &index)?;
         let specials = SpecialTokens::new(special_tokens(&vocabulary));
         let eog = end_tokens(gguf, &vocabulary, &specials)?;
         let bos = token_id(gguf, "tokenizer.ggml.bos_token_id", &vocabulary)?;
@@ -62,7 +62,7 @@ fn pre_tokenizer(gguf: &Gguf<'_>) -> Result<PreTokenizer, TokenizerError> {
 }
 
 /// The token of each byte.
-fn byte_ids(index: &TokenIndex<'_, '_>) -> Result<[TokenId; 256], TokenizerError> {
+fn byte_ids(index: &TokenIndex<'_>) -> Result<[TokenId; 256], TokenizerError> {
     let mut ids = [0; 256];
     for byte in 0..=255 {
         let text = byte_encoding::char_of(byte);
@@ -72,8 +72,11 @@ fn byte_ids(index: &TokenIndex<'_, '_>) -> Result<[TokenId; 256], TokenizerError
     Ok(ids)
 }
 
-fn merges(gguf: &Gguf<'_>, vocabulary: &Vocabulary<'_>, index: &TokenIndex<'_, '_>) -> Result<MergeTable, TokenizerError> {
+fn merges(gguf: &Gguf<'_>, index: &TokenIndex<'_>) -> Result<MergeTable, TokenizerError> {
     let merges = gguf.strs("tokenizer.ggml.merges")?;
+    if merges.len() > MAX_MERGES {
+        return Err(TokenizerError::TooMany { key: "tokenizer.ggml.merges", count: merges.len(), most: MAX_MERGES });
+    }
     let mut table = MergeTable::with_capacity(merges.len());
     // Trained vocabularies list tokens in the order of the merges that make them: the next one is a good guess.
     let mut guess = 0;
@@ -83,14 +86,11 @@ fn merges(gguf: &Gguf<'_>, vocabulary: &Vocabulary<'_>, index: &TokenIndex<'_, '
         let (left, right) = merge.split_once(' ').ok_or_else(|| refuse(MergeFault::NotAPair))?;
         joined.clear();
         joined.extend([left, right]);
-        let merged =
-            if vocabulary.text(guess) == Some(&joined) { guess } else { index.get(&joined).ok_or_else(|| refuse(MergeFault::Merged))? };
+        let merged = index.get_guessed(&joined, guess).ok_or_else(|| refuse(MergeFault::Merged))?;
         guess = merged + 1;
-        table.push(Merge {
-            left: index.get(left).ok_or_else(|| refuse(MergeFault::Left))?,
-            right: index.get(right).ok_or_else(|| refuse(MergeFault::Right))?,
-            merged,
-        });
+        let left = index.get(left).ok_or_else(|| refuse(MergeFault::Left))?;
+        let right = index.get(right).ok_or_else(|| refuse(MergeFault::Right))?;
+        table.push(Merge { left, right, merged });
     }
     Ok(table)
 }

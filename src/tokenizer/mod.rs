@@ -23,6 +23,7 @@ mod bpe;
 mod byte_encoding;
 mod error;
 mod load;
+mod merges;
 mod pre_tokenizer;
 mod special;
 mod utf8_stream;
@@ -38,7 +39,8 @@ pub use pre_tokenizer::PreTokenizer;
 pub(crate) use special::{Piece, SpecialToken};
 pub use utf8_stream::Utf8Stream;
 
-use bpe::{MergeTable, Scratch};
+use bpe::Scratch;
+use merges::MergeTable;
 use special::SpecialTokens;
 use vocabulary::{TokenType, Vocabulary};
 

@@ -9,8 +9,14 @@ use super::error::TokenizerError;
 use super::{TokenId, byte_encoding};
 use crate::gguf::{Array, Gguf};
 
-/// Bytes between two strings of an array: the length of the second one.
+/// Bytes before each string of an array: its length.
 const STR_PREFIX: usize = 8;
+
+/// Tokens of which the place of the first one is kept; those of the others are found from there.
+const STRIDE: usize = 16;
+
+/// Ids have 24 bits in what is kept of them: a hundred times as many tokens as any vocabulary has.
+pub(super) const MAX_TOKENS: usize = 1 << 24;
 
 /// What a token is for: `tokenizer.ggml.token_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +45,14 @@ impl TokenType {
     }
 }
 
-/// Texts and types of all tokens, by id. Only where each text begins is kept in memory.
+/// Texts and types of all tokens, by id. Only where some of the texts are is kept in memory.
 #[derive(Debug)]
 pub(super) struct Vocabulary<'a> {
+    /// Each after its length.
     texts: &'a [u8],
-    /// Where each text begins in `texts`, and where the one after the last would.
+    /// Where the length of every sixteenth text is in `texts`.
     starts: Vec<u32>,
+    len: usize,
     types: Option<&'a [u8]>,
 }
 
@@ -56,18 +64,22 @@ impl<'a> Vocabulary<'a> {
     pub fn from_gguf(gguf: &Gguf<'a>) -> Result<Self, TokenizerError> {
         let strs = gguf.strs("tokenizer.ggml.tokens")?;
         let texts = gguf.array("tokenizer.ggml.tokens")?.bytes();
-        if u32::try_from(texts.len() + STR_PREFIX).is_err() {
+        if u32::try_from(texts.len()).is_err() {
             return Err(TokenizerError::TooLarge { bytes: texts.len() });
         }
-        let mut starts = Vec::with_capacity(strs.len() + 1);
-        starts.push(STR_PREFIX as u32);
-        let mut next = STR_PREFIX;
-        starts.extend(strs.map(|text| {
-            next += text.len() + STR_PREFIX;
-            next as u32
-        }));
+        if strs.len() > MAX_TOKENS {
+            return Err(TokenizerError::TooMany { key: "tokenizer.ggml.tokens", count: strs.len(), most: MAX_TOKENS });
+        }
+        let (len, mut next) = (strs.len(), 0);
+        let mut starts = Vec::with_capacity(len.div_ceil(STRIDE));
+        for (id, text) in strs.enumerate() {
+            if id % STRIDE == 0 {
+                starts.push(next as u32);
+            }
+            next += STR_PREFIX + text.len();
+        }
         let types = gguf.opt_array("tokenizer.ggml.token_type")?;
-        let mut vocabulary = Self { texts, starts, types: None };
+        let mut vocabulary = Self { texts, starts, len, types: None };
         if let Some(types) = types {
             vocabulary.set_types(gguf, types)?;
         }
@@ -91,7 +103,7 @@ impl<'a> Vocabulary<'a> {
 
     /// Number of tokens.
     pub fn len(&self) -> usize {
-        self.starts.len() - 1
+        self.len
     }
 
     /// All ids.
@@ -107,9 +119,24 @@ impl<'a> Vocabulary<'a> {
 
     /// The bytes of [`text`](Self::text), which were checked when the file was read.
     fn utf8(&self, id: TokenId) -> Option<&'a [u8]> {
-        let at = id as usize;
-        let (start, next) = (*self.starts.get(at)?, *self.starts.get(at + 1)?);
-        self.texts.get(start as usize..next as usize - STR_PREFIX)
+        let id = Some(id as usize).filter(|id| *id < self.len)?;
+        self.utf8_from(id / STRIDE).nth(id % STRIDE)
+    }
+
+    /// The bytes of all texts, in order.
+    fn all_utf8(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.utf8_from(0)
+    }
+
+    /// Those from token `STRIDE * stride` on.
+    fn utf8_from(&self, stride: usize) -> impl Iterator<Item = &'a [u8]> {
+        let mut rest = self.starts.get(stride).and_then(|start| self.texts.get(*start as usize..)).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (len, texts) = rest.split_first_chunk::<STR_PREFIX>()?;
+            let (text, after) = texts.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
+            rest = after;
+            Some(text)
+        })
     }
 
     /// The type of a token.
@@ -140,17 +167,19 @@ impl<'a> Vocabulary<'a> {
 
 /// Finds tokens by their text. Needed only while merges are read: it is not kept.
 #[derive(Debug)]
-pub(super) struct TokenIndex<'v, 'a> {
-    vocabulary: &'v Vocabulary<'a>,
+pub(super) struct TokenIndex<'a> {
+    texts: Vec<&'a [u8]>,
     by_text: HashTable<TokenId>,
     hasher: DefaultHashBuilder,
 }
 
-impl<'v, 'a> TokenIndex<'v, 'a> {
+impl<'a> TokenIndex<'a> {
     /// Indexes all tokens. Of two with the same text a normal one counts, then the one of lower id.
-    pub fn new(vocabulary: &'v Vocabulary<'a>) -> Self {
+    pub fn new(vocabulary: &Vocabulary<'a>) -> Self {
         let hasher = DefaultHashBuilder::default();
-        let text = |id| vocabulary.utf8(id).unwrap_or_default();
+        let mut texts = Vec::with_capacity(vocabulary.len());
+        texts.extend(vocabulary.all_utf8());
+        let text = |id: TokenId| texts.get(id as usize).copied().unwrap_or_default();
         let is_normal = |id| vocabulary.token_type(id) == Some(TokenType::Normal);
         let mut by_text = HashTable::with_capacity(vocabulary.len());
         for id in vocabulary.ids() {
@@ -163,14 +192,22 @@ impl<'v, 'a> TokenIndex<'v, 'a> {
                 })
                 .or_insert(id);
         }
-        Self { vocabulary, by_text, hasher }
+        Self { texts, by_text, hasher }
     }
 
     /// The token of exactly this text.
     pub fn get(&self, text: &str) -> Option<TokenId> {
         let text = text.as_bytes();
-        let hash = self.hasher.hash_one(text);
-        let found = self.by_text.find(hash, |&id| self.vocabulary.utf8(id) == Some(text));
+        let found = self.by_text.find(self.hasher.hash_one(text), |&id| self.is_text(id, text));
         found.copied()
+    }
+
+    /// As [`get`](Self::get), where that is likely to be `guess`.
+    pub fn get_guessed(&self, text: &str, guess: TokenId) -> Option<TokenId> {
+        if self.is_text(guess, text.as_bytes()) { Some(guess) } else { self.get(text) }
+    }
+
+    fn is_text(&self, id: TokenId, text: &[u8]) -> bool {
+        self.texts.get(id as usize) == Some(&text)
     }
 }

@@ -150,7 +150,7 @@ impl Record {
         let failed = |bytes: usize, source: std::io::Error| SaveError::new(path, bytes as u64, source.into());
         let json = serde_json::to_vec_pretty(self).map_err(|error| failed(0, error.into()))?;
         let written = PartFile::create(path, json.len() as u64).and_then(|mut file| file.write_all(&json).and_then(|()| file.commit()));
-        written.map_err(|error| failed(json.len(), error))
+        written.map(drop).map_err(|error| failed(json.len(), error))
     }
 }
 

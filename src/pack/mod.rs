@@ -76,8 +76,7 @@ pub fn pack(plain: &Gguf<'_>, out: &Path, mut progress: impl FnMut(u64, u64)) ->
         }
     }
     data.finish().map_err(failed)?;
-    let resumed_bytes = file.kept();
-    file.commit().map_err(|error| failed(error.into()))?;
+    let resumed_bytes = file.commit().map_err(|error| failed(error.into()))?;
     let packed = plain.tensors().iter().filter(|tensor| form(tensor).is_some()).count();
     Ok(Summary { bytes: total, tensors: plain.tensors().len(), packed, resumed_bytes })
 }

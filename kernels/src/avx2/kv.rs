@@ -58,6 +58,22 @@ impl KvFormat for Q8_0 {
     }
 }
 
+/// f32, as keys are when they were converted once for many heads.
+struct F32;
+
+impl KvFormat for F32 {
+    fn row_bytes(head_dim: usize) -> usize {
+        4 * head_dim
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load8(row: *const u8, at: usize) -> __m256 {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_loadu_ps(row.cast::<f32>().add(at)) }
+    }
+}
+
 /// Rounds to nearest even; see [`KvStoreFn`](crate::table::KvStoreFn).
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn store_f16(src: &[f32], dst: &mut [u8]) {
@@ -75,8 +91,21 @@ pub(super) fn store_f16(src: &[f32], dst: &mut [u8]) {
     }
 }
 
-/// Keys that are turned to f32 together, for one pass over all heads.
+/// Asks for the row at the same place of the next block, which need not exist. Rows are read some side by side and some columns at a
+/// time, which prefetchers do not follow.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn prefetch_next(row: *const u8, row_bytes: usize) {
+    let next = row.wrapping_add(KV_BLOCK * row_bytes);
+    for at in (0..row_bytes).step_by(64) {
+        _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(at).cast());
+    }
+}
+
+/// Keys of a tile of scores.
 const KEYS: usize = 4;
+/// Most heads of a tile of scores: sixteen registers hold the sums of its products, a vector of each head and one of a key.
+const TILE_HEADS: usize = 3;
 
 /// See [`KvDotFn`](crate::table::KvDotFn).
 ///
@@ -85,32 +114,82 @@ const KEYS: usize = 4;
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
     let row_bytes = K::row_bytes(head_dim);
-    let mut rows = [[0.0f32; MAX_HEAD_DIM]; KEYS];
+    let mut wide = [0.0f32; KEYS * MAX_HEAD_DIM];
     for (i, keys) in keys.chunks(KEYS * row_bytes).enumerate() {
-        for (key, row) in keys.chunks_exact(row_bytes).zip(&mut rows) {
-            for at in (0..head_dim).step_by(LANES) {
-                // SAFETY: `head_dim` is a multiple of 8, at most `MAX_HEAD_DIM`.
-                unsafe { _mm256_storeu_ps(row.as_mut_ptr().add(at), K::load8(key.as_ptr(), at)) };
+        // The last tile may be short: it computes the last key again, and those scores land past the end of the block's positions.
+        let last = keys.len() / row_bytes - 1;
+        let mut rows: [*const u8; KEYS] = [keys.as_ptr(); KEYS];
+        for (k, row) in rows.iter_mut().enumerate() {
+            *row = keys[k.min(last) * row_bytes..].as_ptr();
+            prefetch_next(*row, row_bytes);
+        }
+        // SAFETY: whole rows of `head_dim` values, which is a multiple of 8 and at most `MAX_HEAD_DIM`; whole heads of as many.
+        unsafe {
+            if q.len() <= TILE_HEADS * head_dim {
+                heads_dot::<K>(rows, q, head_dim, i * KEYS, scores);
+                continue;
+            }
+            // With many heads, keys are turned to f32 once for all of them.
+            for (row, wide) in rows.iter_mut().zip(wide.chunks_exact_mut(head_dim)) {
+                for at in (0..head_dim).step_by(LANES) {
+                    _mm256_storeu_ps(wide.as_mut_ptr().add(at), K::load8(*row, at));
+                }
+                *row = wide.as_ptr().cast();
+            }
+            heads_dot::<F32>(rows, q, head_dim, i * KEYS, scores);
+        }
+    }
+}
+
+/// Scores of four keys from position `first` on, for all heads.
+///
+/// # Safety
+/// AVX2, FMA and F16C are there; the rows have `head_dim` values, a multiple of 8.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn heads_dot<K: KvFormat>(keys: [*const u8; KEYS], q: &[f32], head_dim: usize, first: usize, scores: &mut [f32]) {
+    let tiles = q.chunks(TILE_HEADS * head_dim).zip(scores.chunks_mut(TILE_HEADS * KV_BLOCK));
+    for (q, scores) in tiles {
+        // SAFETY: the caller's promise, and as many heads as stated.
+        unsafe {
+            match q.len() / head_dim {
+                1 => tile_dot::<K, 1>(keys, q, head_dim, first, scores),
+                2 => tile_dot::<K, 2>(keys, q, head_dim, first, scores),
+                _ => tile_dot::<K, TILE_HEADS>(keys, q, head_dim, first, scores),
             }
         }
-        for (q, scores) in q.chunks_exact(head_dim).zip(scores.chunks_exact_mut(KV_BLOCK)) {
-            let mut acc = [_mm256_setzero_ps(); KEYS];
-            for at in (0..head_dim).step_by(LANES) {
-                // SAFETY: `head_dim` is a multiple of 8, at most `MAX_HEAD_DIM`.
-                unsafe {
-                    let q = _mm256_loadu_ps(q.as_ptr().add(at));
-                    for (acc, row) in acc.iter_mut().zip(&rows) {
-                        *acc = _mm256_fmadd_ps(q, _mm256_loadu_ps(row.as_ptr().add(at)), *acc);
-                    }
+    }
+}
+
+/// [`heads_dot`] for `H` heads. Each score is summed in eight lanes, and these always in the same order.
+///
+/// # Safety
+/// As for [`heads_dot`], with `H` heads.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn tile_dot<K: KvFormat, const H: usize>(keys: [*const u8; KEYS], q: &[f32], head_dim: usize, first: usize, scores: &mut [f32]) {
+    let mut acc = [[_mm256_setzero_ps(); KEYS]; H];
+    for at in (0..head_dim).step_by(LANES) {
+        // SAFETY: `at` is below `head_dim`; there are `H` heads of as many values.
+        unsafe {
+            let mut heads = [_mm256_setzero_ps(); H];
+            for h in 0..H {
+                heads[h] = _mm256_loadu_ps(q.as_ptr().add(h * head_dim + at));
+            }
+            for k in 0..KEYS {
+                let key = K::load8(keys[k], at);
+                for h in 0..H {
+                    acc[h][k] = _mm256_fmadd_ps(heads[h], key, acc[h][k]);
                 }
             }
-            // The last group may be short: what it computes past the end lands past the end of the block's positions.
-            let [a, b, c, d] = acc;
-            let sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
-            let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
-            // SAFETY: four scores.
-            unsafe { _mm_storeu_ps(scores[i * KEYS..(i + 1) * KEYS].as_mut_ptr(), sums) };
         }
+    }
+    for h in 0..H {
+        let [a, b, c, d] = acc[h];
+        let sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+        let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
+        // SAFETY: four scores, which is checked.
+        unsafe { _mm_storeu_ps(scores[h * KV_BLOCK + first..][..KEYS].as_mut_ptr(), sums) };
     }
 }
 
@@ -139,21 +218,26 @@ pub(super) unsafe fn axpy<K: KvFormat>(values: &[u8], weights: &[f32], correctio
     }
 }
 
-/// [`axpy`] for `H` heads, 16 columns at a time.
+/// [`axpy`] for `H` heads, some columns at a time: as many as keep the multipliers busy, since each sum waits for the one before.
 ///
 /// # Safety
 /// As for [`axpy`], with `H` heads.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn heads<K: KvFormat, const H: usize>(values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]) {
-    let wide = head_dim - head_dim % (2 * LANES);
+    let mut at = 0;
     // SAFETY: the columns are below `head_dim`, a multiple of 8; the rest is the caller's promise.
     unsafe {
-        for at in (0..wide).step_by(2 * LANES) {
-            columns::<K, H, 2>(values, weights, correction, head_dim, at, out);
+        while H <= 2 && at + 4 * LANES <= head_dim {
+            columns::<K, H, 4>(values, weights, correction, head_dim, at, out);
+            at += 4 * LANES;
         }
-        if wide < head_dim {
-            columns::<K, H, 1>(values, weights, correction, head_dim, wide, out);
+        while at + 2 * LANES <= head_dim {
+            columns::<K, H, 2>(values, weights, correction, head_dim, at, out);
+            at += 2 * LANES;
+        }
+        if at < head_dim {
+            columns::<K, H, 1>(values, weights, correction, head_dim, at, out);
         }
     }
 }
@@ -185,6 +269,9 @@ unsafe fn columns<K: KvFormat, const H: usize, const V: usize>(
             }
         }
         for (i, row) in values.chunks_exact(row_bytes).enumerate() {
+            if at == 0 {
+                prefetch_next(row.as_ptr(), row_bytes);
+            }
             let mut value = [_mm256_setzero_ps(); V];
             for v in 0..V {
                 value[v] = K::load8(row.as_ptr(), at + v * LANES);

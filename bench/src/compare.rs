@@ -7,7 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use qwark::bench::median;
+use qwark::bench::{ReadProbe, bytes_read, median};
+use qwark::gguf::{Gguf, Mapping};
+use qwark::model::Model;
+use qwark_kernels::KvDType;
 use serde::Serialize;
 
 use crate::engine::Setup;
@@ -40,6 +43,8 @@ pub struct Figures {
     name: String,
     prefill_tok_s: f64,
     decode_tok_s: f64,
+    /// Weights, keys and values read per second while decoding, as a share of what a plain read reaches.
+    decode_share: f64,
     load_ms: f64,
     #[serde(flatten)]
     memory: Memory,
@@ -54,6 +59,7 @@ pub struct Report {
     prompt_tokens: usize,
     answer_tokens: usize,
     rounds: usize,
+    read_gb_s: f64,
     qwark: Figures,
     llama_cpp: Figures,
     prefill_ratio: f64,
@@ -67,6 +73,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
     let qwark_setup = Setup { model: plan.qwark_model.clone(), ..plan.setup.clone() };
     let mut workers = [Worker::start(Kind::Qwark, &qwark_setup)?, Worker::start(Kind::Llama, &plan.setup)?];
     let mut times = [Vec::new(), Vec::new()];
+    let (probe, mut reads) = (ReadProbe::new(plan.setup.threads)?, Vec::new());
     // Round 0 touches every page and is not counted. Who goes first changes from round to round.
     for round in 0..=plan.rounds {
         for turn in 0..2 {
@@ -77,11 +84,13 @@ pub fn run(plan: &Plan) -> Result<Report> {
                 times[who].push(result);
             }
         }
+        reads.push(probe.gb_per_second());
     }
+    let read = Read { gb_s: median(&mut reads), bytes_per_token: bytes_per_token(plan)? };
     let [qwark_times, llama_times] = times;
     let [qwark, llama] = &mut workers;
     // Memory first: handing over the logits allocates.
-    let [qwark_figures, llama_figures] = [Figures::new(plan, qwark, &qwark_times)?, Figures::new(plan, llama, &llama_times)?];
+    let [qwark_figures, llama_figures] = [Figures::new(plan, qwark, &qwark_times, read)?, Figures::new(plan, llama, &llama_times, read)?];
     let error = nmse(&qwark.logits(LOGITS_TOKENS)?, &llama.logits(LOGITS_TOKENS)?)?;
     Ok(Report {
         model: plan.setup.model.display().to_string(),
@@ -90,6 +99,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
         prompt_tokens: plan.prompt,
         answer_tokens: plan.answer,
         rounds: plan.rounds,
+        read_gb_s: read.gb_s,
         prefill_ratio: qwark_figures.prefill_tok_s / llama_figures.prefill_tok_s,
         decode_ratio: qwark_figures.decode_tok_s / llama_figures.decode_tok_s,
         qwark: qwark_figures,
@@ -108,16 +118,32 @@ fn warm_page_cache(plan: &Plan) -> Result<u64> {
     read(&plan.setup.model)
 }
 
+/// Weights, keys and values that decoding one token reads. Both engines keep keys and values as f16.
+fn bytes_per_token(plan: &Plan) -> Result<f64> {
+    let mapping = Mapping::open(&plan.qwark_model)?;
+    let (weights, kv) = bytes_read(&Model::load(&Gguf::parse(&mapping.parts())?)?, KvDType::F16, plan.prompt, plan.answer)?;
+    Ok((weights + kv) as f64)
+}
+
+/// What decoding reads, and how fast it could.
+#[derive(Clone, Copy)]
+struct Read {
+    gb_s: f64,
+    bytes_per_token: f64,
+}
+
 impl Figures {
-    fn new(plan: &Plan, worker: &mut Worker, times: &[Times]) -> Result<Self> {
+    fn new(plan: &Plan, worker: &mut Worker, times: &[Times], read: Read) -> Result<Self> {
         let rate = |tokens: usize, seconds: fn(&Times) -> f64| {
             let mut all: Vec<f64> = times.iter().map(seconds).collect();
             tokens as f64 / median(&mut all)
         };
+        let decode_tok_s = rate(plan.answer, |t| t.decode_s);
         Ok(Self {
             name: worker.ready.name.clone(),
             prefill_tok_s: rate(plan.prompt, |t| t.prefill_s),
-            decode_tok_s: rate(plan.answer, |t| t.decode_s),
+            decode_tok_s,
+            decode_share: decode_tok_s * read.bytes_per_token / 1e9 / read.gb_s,
             load_ms: 1e3 * worker.ready.load_s,
             memory: worker.memory()?,
         })
@@ -142,6 +168,7 @@ impl Report {
         let mut line = |what: String, q: f64, l: f64| writeln!(out, "{what:24}{q:12.1}{l:12.1}{:9.2}", q / l);
         line(format!("prefill {}, tokens/s", self.prompt_tokens), q.prefill_tok_s, l.prefill_tok_s)?;
         line(format!("decode {}, tokens/s", self.answer_tokens), q.decode_tok_s, l.decode_tok_s)?;
+        line(format!("of {:.1} GB/s read, %", self.read_gb_s), q.decode_share * 100.0, l.decode_share * 100.0)?;
         line("load, ms".into(), q.load_ms, l.load_ms)?;
         line("resident, MB".into(), q.memory.rss_bytes as f64 / MB, l.memory.rss_bytes as f64 / MB)?;
         line("anonymous, MB".into(), q.memory.anon_bytes as f64 / MB, l.memory.anon_bytes as f64 / MB)?;

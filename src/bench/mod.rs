@@ -5,13 +5,15 @@ mod memory;
 
 use std::time::{Duration, Instant};
 
-use qwark_kernels::Position;
+use qwark_kernels::{KvCacheError, KvDType, Position};
 use serde::Serialize;
+use thiserror::Error;
 
 pub use bandwidth::ReadProbe;
 pub use memory::Memory;
 
-use crate::engine::{BatchError, Engine, MAX_BATCH, Row};
+use crate::engine::{BatchError, Engine, MAX_BATCH, MemoryPlan, Row};
+use crate::model::Model;
 
 /// Results of [`run`]: medians over all runs.
 #[derive(Clone, Debug, Serialize)]
@@ -22,9 +24,11 @@ pub struct Report {
     pub decode_tok_s: f64,
     /// Bytes of weights read for one decoded token.
     pub bytes_per_token: u64,
+    /// Bytes of keys and values read for one decoded token, on average.
+    pub kv_bytes_per_token: u64,
     /// Gigabytes (1e9) per second that a plain read of memory reaches with the same threads.
     pub read_gb_s: f64,
-    /// Weights read per second while decoding, as a share of `read_gb_s`.
+    /// Weights, keys and values read per second while decoding, as a share of `read_gb_s`.
     pub decode_share: f64,
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
@@ -36,6 +40,17 @@ pub struct Report {
     pub runs: usize,
     /// Instruction set of the kernels.
     pub isa: String,
+}
+
+/// Why a model could not be timed.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    /// A batch failed.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// The bytes of the cache cannot be told.
+    #[error(transparent)]
+    KvCache(#[from] KvCacheError),
 }
 
 /// A stream of made-up tokens: timing does not depend on which they are, but a constant one would stay in the cache.
@@ -69,6 +84,15 @@ pub fn decode(engine: &mut Engine<'_>, from: usize, tokens: &[u32]) -> Result<Du
     Ok(start.elapsed())
 }
 
+/// Bytes of weights, and of keys and values, that decoding one of `answer` tokens after `prompt` reads, on average.
+///
+/// # Errors
+/// Where a cache of that type cannot be laid out.
+pub fn bytes_read(model: &Model<'_>, kv: KvDType, prompt: usize, answer: usize) -> Result<(u64, u64), KvCacheError> {
+    let plan = MemoryPlan::new(model, kv, 1, 1, 1)?;
+    Ok((plan.bytes_per_token, plan.kv_bytes_per_token * (prompt + answer.div_ceil(2)) as u64))
+}
+
 /// Times `runs` rounds of prompt and answer, with a measurement of the read bandwidth in each, so that a machine whose speed drifts
 /// drifts for both. `progress` is told after each round.
 ///
@@ -76,14 +100,15 @@ pub fn decode(engine: &mut Engine<'_>, from: usize, tokens: &[u32]) -> Result<Du
 /// Where prompt and answer do not fit the engine's context.
 pub fn run(
     engine: &mut Engine<'_>,
+    probe: &ReadProbe,
     prompt: usize,
     answer: usize,
     runs: usize,
     mut progress: impl FnMut(usize),
-) -> Result<Report, BatchError> {
+) -> Result<Report, BenchError> {
     let tokens: Vec<u32> = tokens(engine.model().config.vocab).take(prompt + answer).collect();
-    let (threads, bytes_per_token) = (engine.options().threads, engine.model().bytes_per_token());
-    let mut probe = ReadProbe::new(threads);
+    let threads = engine.options().threads;
+    let (bytes_per_token, kv_bytes_per_token) = bytes_read(engine.model(), engine.options().kv, prompt, answer)?;
     // Once unmeasured: pages of the file are mapped, caches and clocks warm.
     decode(engine, 0, &tokens[..1])?;
     let (mut prefills, mut decodes, mut reads) = (Vec::new(), Vec::new(), Vec::new());
@@ -98,8 +123,9 @@ pub fn run(
         prefill_tok_s: median(&mut prefills),
         decode_tok_s,
         bytes_per_token,
+        kv_bytes_per_token,
         read_gb_s,
-        decode_share: decode_tok_s * bytes_per_token as f64 / 1e9 / read_gb_s,
+        decode_share: decode_tok_s * (bytes_per_token + kv_bytes_per_token) as f64 / 1e9 / read_gb_s,
         prompt_tokens: prompt,
         decode_tokens: answer,
         threads,

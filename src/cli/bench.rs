@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{BenchArgs, Common};
 use super::output::{self, bytes};
-use crate::bench::{self, Memory, Report};
+use crate::bench::{self, Memory, ReadProbe, Report};
 use crate::runtime::{OpenOptions, Opened};
 
 /// Tokens decoded where `-n` does not say.
@@ -38,7 +38,8 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
 
     let bar =
         ProgressBar::new(args.runs as u64).with_style(ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")?).with_message("timing");
-    let report = bench::run(&mut engine, args.prompt, answer, args.runs, |done| bar.set_position(done as u64))?;
+    let probe = ReadProbe::new(engine.options().threads).context("memory for the read bandwidth")?;
+    let report = bench::run(&mut engine, &probe, args.prompt, answer, args.runs, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let output = Output { report, load_ms, memory, file_bytes: file.mapping().len_bytes() };
     if common.json {
@@ -47,7 +48,7 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     let Output { report: r, memory: m, .. } = &output;
     output::stream(&format!(
         "prefill   {:8.1} tokens/s  ({} tokens)\n\
-         decode    {:8.1} tokens/s  ({} tokens, {} of weights each)\n\
+         decode    {:8.1} tokens/s  ({} tokens, {} of weights and {} of keys and values each)\n\
          bandwidth {:8.1} GB/s read by {} threads, {:.0} % of it reached while decoding\n\
          load      {:8.1} ms\n\
          memory    {:>8} resident, {} of it anonymous (file: {})\n\
@@ -57,6 +58,7 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
         r.decode_tok_s,
         r.decode_tokens,
         bytes(r.bytes_per_token),
+        bytes(r.kv_bytes_per_token),
         r.read_gb_s,
         r.threads,
         r.decode_share * 100.0,

@@ -84,6 +84,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
                 times[who].push(result);
             }
         }
+        thread::sleep(SETTLE);
         reads.push(probe.gb_per_second());
     }
     let read = Read { gb_s: median(&mut reads), bytes_per_token: bytes_per_token(plan)? };

@@ -4,7 +4,7 @@ use crate::{
     DType, Isa, PackedDType,
     neon::{
         matmul::{self, Dot},
-        packed::{self, LaneDot},
+        packed,
     },
     scalar::formats::{IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0},
     table::{Table, rows},
@@ -13,6 +13,10 @@ use std::arch::{
     aarch64::{int8x16_t, int32x4_t},
     asm,
 };
+
+mod sdot;
+
+use sdot::Sdot;
 
 /// Its rows over those of `table`.
 pub(crate) const fn overlay(mut table: Table) -> Table {
@@ -26,18 +30,15 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul[DType::Q5K] = matmul::blocks::<Q5K, Sdot>;
         matmul[DType::Q6K] = matmul::blocks::<Q6K, Sdot>;
         matmul[DType::IQ4NL] = matmul::blocks::<IQ4NL, Sdot>;
-        matmul_packed[PackedDType::Q4_0] = packed::matmul::<Q4_0, Sdot>;
-        matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, Sdot>;
-        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, Sdot>;
-        matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, Sdot>;
-        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, Sdot>;
-        matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, Sdot>;
-        matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, Sdot>;
+        matmul_packed[PackedDType::Q4_0] = packed::matmul_gemv::<Q4_0, Sdot, 1, 8>;
+        matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, Sdot, 8>;
+        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, Sdot, 8>;
+        matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, Sdot, 8>;
+        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, Sdot, 8>;
+        matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, Sdot, 8>;
+        matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, Sdot, 8>;
     )
 }
-
-/// Four products and their sum in one instruction.
-struct Sdot;
 
 impl Dot for Sdot {
     #[inline(always)]
@@ -50,30 +51,6 @@ impl Dot for Sdot {
                 "sdot {sums:v}.4s, {w:v}.16b, {x:v}.16b",
                 sums = inout(vreg) sums,
                 w = in(vreg) w,
-                x = in(vreg) x,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        sums
-    }
-}
-
-impl LaneDot for Sdot {
-    #[inline(always)]
-    unsafe fn dot16(mut sums: int32x4_t, w: [int8x16_t; 4], x: int8x16_t, _small: bool) -> int32x4_t {
-        // SAFETY: the caller promises a CPU with the dot product; the instructions change one register only.
-        unsafe {
-            asm!(
-                ".arch_extension dotprod",
-                "sdot {sums:v}.4s, {a:v}.16b, {x:v}.4b[0]",
-                "sdot {sums:v}.4s, {b:v}.16b, {x:v}.4b[1]",
-                "sdot {sums:v}.4s, {c:v}.16b, {x:v}.4b[2]",
-                "sdot {sums:v}.4s, {d:v}.16b, {x:v}.4b[3]",
-                sums = inout(vreg) sums,
-                a = in(vreg) w[0],
-                b = in(vreg) w[1],
-                c = in(vreg) w[2],
-                d = in(vreg) w[3],
                 x = in(vreg) x,
                 options(pure, nomem, nostack, preserves_flags)
             );

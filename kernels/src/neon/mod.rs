@@ -8,15 +8,17 @@ use crate::{
     scalar::formats::{BF16, F16, F32, IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0},
     table::{Table, rows},
 };
+use lane_smull::LaneSmull;
 use matmul::Smull;
-use packed::LaneSmull;
 
 mod add;
 mod exp;
 mod formats;
 mod kv;
+mod lane_smull;
 pub(crate) mod matmul;
 pub(crate) mod packed;
+mod packed_formats;
 mod quantize_q8;
 mod rms_norm;
 mod rope;
@@ -39,13 +41,13 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul[DType::Q5K] = matmul::blocks::<Q5K, Smull>;
         matmul[DType::Q6K] = matmul::blocks::<Q6K, Smull>;
         matmul[DType::IQ4NL] = matmul::blocks::<IQ4NL, Smull>;
-        matmul_packed[PackedDType::Q4_0] = packed::matmul::<Q4_0, LaneSmull>;
-        matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, LaneSmull>;
-        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, LaneSmull>;
-        matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, LaneSmull>;
-        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, LaneSmull>;
-        matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, LaneSmull>;
-        matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, LaneSmull>;
+        matmul_packed[PackedDType::Q4_0] = packed::matmul_gemv::<Q4_0, LaneSmull, 2, 4>;
+        matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, LaneSmull, 4>;
+        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, LaneSmull, 4>;
+        matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, LaneSmull, 4>;
+        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, LaneSmull, 4>;
+        matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, LaneSmull, 4>;
+        matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, LaneSmull, 4>;
         quantize_q8 = quantize_q8::quantize_q8;
         rms_norm = rms_norm::rms_norm;
         rope = rope::rope;

@@ -102,3 +102,14 @@ pub(crate) unsafe fn f16x1(p: *const u8) -> f32 {
 pub(crate) fn to_f16(x: f32) -> u16 {
     vget_lane_u16::<0>(vreinterpret_u16_f16(vcvt_f16_f32(vdupq_n_f32(x))))
 }
+
+/// Four f16 to f32.
+///
+/// # Safety
+/// Eight bytes are readable at `p`.
+#[inline]
+#[target_feature(enable = "neon")]
+pub(crate) unsafe fn f16x4(p: *const u8) -> float32x4_t {
+    // SAFETY: the caller's promise.
+    vcvt_f32_f16(vreinterpret_f16_u8(unsafe { vld1_u8(p) }))
+}

@@ -22,7 +22,7 @@ FLOAT_PRODUCTS = {"fmul", "fmla"}
 # a model of its own.
 WAYS = {
     "LaneSmull": ("neon", ["cortex-a53", "cortex-a72"]),
-    "Sdot": ("dotprod", ["cortex-a55", "cortex-a76", "neoverse-n1"]),
+    "Sdot": ("dotprod", ["cortex-a55", "cortex-a76", "neoverse-n1", "cortex-a710"]),
     "Smmla": ("i8mm", ["cortex-a510", "cortex-a710"]),
 }
 TYPES = {"Q4_0": "Q4_0", "Q8_0": "Q8_0", "Q4K": "Q4_K", "Q6K": "Q6_K"}

@@ -14,7 +14,7 @@ use std::arch::{
     asm,
 };
 
-mod sdot;
+pub(crate) mod sdot;
 
 use sdot::Sdot;
 

@@ -1,7 +1,7 @@
 //! Products of packed weights by `sdot`: four products and their sum in each of four lanes. The intrinsic is not stable.
 
 use crate::{
-    neon::packed::{Gemv, LaneDot},
+    neon::packed::{Gemv, LaneDot, Token},
     packed::TILE_ROWS,
     scalar::formats::{BlockFormat, Q4_0},
 };
@@ -10,21 +10,42 @@ use std::arch::{aarch64::*, asm};
 /// Four products and their sum in one instruction.
 pub(crate) struct Sdot;
 
+/// What sums begin with. They are loaded, as loads have room where the vector units have none.
+static ZEROS: [u32; 4] = [0; 4];
+
 impl LaneDot for Sdot {
     #[inline(always)]
-    unsafe fn dot<const N: usize>(w: &[int8x16_t; N], x: *const i8, _small: bool) -> int32x4_t {
-        // SAFETY: the caller promises the activations, and a CPU with the dot product.
+    unsafe fn add<const N: usize>(sums: float32x4_t, w: &[int8x16_t; N], scales: float32x4_t, x: Token, _small: bool) -> float32x4_t {
+        // SAFETY: the caller promises the activations and their scale, and a CPU with the dot product.
         unsafe {
-            let mut sums = vdupq_n_s32(0);
+            let mut dot = vdupq_n_s32(0);
             for (i, w) in w.as_chunks::<4>().0.iter().enumerate() {
-                sums = dot16(sums, *w, vld1q_s8(x.add(16 * i)));
+                dot = dot16(dot, *w, vld1q_s8(x.q.add(16 * i)));
             }
-            sums
+            vfmaq_f32(sums, scales, vmulq_n_f32(vcvtq_f32_s32(dot), *x.d))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_four<const N: usize>(
+        sums: [float32x4_t; 4],
+        w: &[int8x16_t; N],
+        scales: float32x4_t,
+        x: [Token; 4],
+        _small: bool,
+    ) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the activations and their scales, and a CPU with the dot product.
+        unsafe {
+            let mut dots = zeros();
+            for (i, w) in w.as_chunks::<4>().0.iter().enumerate() {
+                dots = dot16_four(dots, *w, x.map(|x| x.q.wrapping_add(16 * i)));
+            }
+            scale_four(sums, dots, scales, x)
         }
     }
 }
 
-/// Adds the products of 16 columns.
+/// Adds the products of 16 columns with one token.
 ///
 /// # Safety
 /// The CPU has the dot product.
@@ -34,20 +55,114 @@ unsafe fn dot16(mut sums: int32x4_t, w: [int8x16_t; 4], x: int8x16_t) -> int32x4
     unsafe {
         asm!(
             ".arch_extension dotprod",
-            "sdot {sums:v}.4s, {a:v}.16b, {x:v}.4b[0]",
-            "sdot {sums:v}.4s, {b:v}.16b, {x:v}.4b[1]",
-            "sdot {sums:v}.4s, {c:v}.16b, {x:v}.4b[2]",
-            "sdot {sums:v}.4s, {d:v}.16b, {x:v}.4b[3]",
-            sums = inout(vreg) sums,
-            a = in(vreg) w[0],
-            b = in(vreg) w[1],
-            c = in(vreg) w[2],
-            d = in(vreg) w[3],
-            x = in(vreg) x,
+            "sdot {sums:v}.4s, {w0:v}.16b, {x:v}.4b[0]",
+            "sdot {sums:v}.4s, {w1:v}.16b, {x:v}.4b[1]",
+            "sdot {sums:v}.4s, {w2:v}.16b, {x:v}.4b[2]",
+            "sdot {sums:v}.4s, {w3:v}.16b, {x:v}.4b[3]",
+            sums = inout(vreg) sums, x = in(vreg) x,
+            w0 = in(vreg) w[0], w1 = in(vreg) w[1], w2 = in(vreg) w[2], w3 = in(vreg) w[3],
             options(pure, nomem, nostack, preserves_flags)
         );
     }
     sums
+}
+
+// The next three are not `pure`, so that they stay in the order they are written in: of eight tokens the compiler would begin all before
+// it ends one, and run out of registers.
+
+/// Four times zero.
+#[inline(always)]
+fn zeros() -> [int32x4_t; 4] {
+    let [a, b, c, d];
+    // SAFETY: reads the 16 bytes of `ZEROS`.
+    unsafe {
+        asm!(
+            "ldr {a:q}, [{zeros}]",
+            "ldr {b:q}, [{zeros}]",
+            "ldr {c:q}, [{zeros}]",
+            "ldr {d:q}, [{zeros}]",
+            zeros = in(reg) ZEROS.as_ptr(), a = out(vreg) a, b = out(vreg) b, c = out(vreg) c, d = out(vreg) d,
+            options(readonly, nostack, preserves_flags)
+        );
+    }
+    [a, b, c, d]
+}
+
+/// Adds the products of 16 columns with four tokens, two and two: chains of `sdot` hide each other's latency.
+///
+/// # Safety
+/// The CPU has the dot product, and 16 activations are readable at each pointer.
+#[inline(always)]
+unsafe fn dot16_four(dots: [int32x4_t; 4], w: [int8x16_t; 4], q: [*const i8; 4]) -> [int32x4_t; 4] {
+    let [mut a, mut b, mut c, mut d] = dots;
+    // SAFETY: the caller's promise; no memory is written.
+    unsafe {
+        asm!(
+            ".arch_extension dotprod",
+            "ldr {x:q}, [{q0}]",
+            "ldr {y:q}, [{q1}]",
+            "sdot {a:v}.4s, {w0:v}.16b, {x:v}.4b[0]",
+            "sdot {b:v}.4s, {w0:v}.16b, {y:v}.4b[0]",
+            "sdot {a:v}.4s, {w1:v}.16b, {x:v}.4b[1]",
+            "sdot {b:v}.4s, {w1:v}.16b, {y:v}.4b[1]",
+            "sdot {a:v}.4s, {w2:v}.16b, {x:v}.4b[2]",
+            "sdot {b:v}.4s, {w2:v}.16b, {y:v}.4b[2]",
+            "sdot {a:v}.4s, {w3:v}.16b, {x:v}.4b[3]",
+            "sdot {b:v}.4s, {w3:v}.16b, {y:v}.4b[3]",
+            "ldr {x:q}, [{q2}]",
+            "ldr {y:q}, [{q3}]",
+            "sdot {c:v}.4s, {w0:v}.16b, {x:v}.4b[0]",
+            "sdot {d:v}.4s, {w0:v}.16b, {y:v}.4b[0]",
+            "sdot {c:v}.4s, {w1:v}.16b, {x:v}.4b[1]",
+            "sdot {d:v}.4s, {w1:v}.16b, {y:v}.4b[1]",
+            "sdot {c:v}.4s, {w2:v}.16b, {x:v}.4b[2]",
+            "sdot {d:v}.4s, {w2:v}.16b, {y:v}.4b[2]",
+            "sdot {c:v}.4s, {w3:v}.16b, {x:v}.4b[3]",
+            "sdot {d:v}.4s, {w3:v}.16b, {y:v}.4b[3]",
+            a = inout(vreg) a, b = inout(vreg) b, c = inout(vreg) c, d = inout(vreg) d,
+            w0 = in(vreg) w[0], w1 = in(vreg) w[1], w2 = in(vreg) w[2], w3 = in(vreg) w[3],
+            q0 = in(reg) q[0], q1 = in(reg) q[1], q2 = in(reg) q[2], q3 = in(reg) q[3],
+            x = out(vreg) _, y = out(vreg) _,
+            options(readonly, nostack, preserves_flags)
+        );
+    }
+    [a, b, c, d]
+}
+
+/// For four tokens: t = d * dot, then sum = fma(scale, t, sum).
+///
+/// # Safety
+/// The scales of the activations are readable.
+#[inline(always)]
+unsafe fn scale_four(sums: [float32x4_t; 4], dots: [int32x4_t; 4], scales: float32x4_t, x: [Token; 4]) -> [float32x4_t; 4] {
+    let [mut a, mut b, mut c, mut d] = sums;
+    // SAFETY: the caller's promise; no memory is written.
+    unsafe {
+        asm!(
+            "ldr {x:s}, [{d0}]",
+            "ldr {y:s}, [{d1}]",
+            "scvtf {ta:v}.4s, {ta:v}.4s",
+            "scvtf {tb:v}.4s, {tb:v}.4s",
+            "scvtf {tc:v}.4s, {tc:v}.4s",
+            "scvtf {td:v}.4s, {td:v}.4s",
+            "fmul {ta:v}.4s, {ta:v}.4s, {x:v}.s[0]",
+            "fmul {tb:v}.4s, {tb:v}.4s, {y:v}.s[0]",
+            "ldr {x:s}, [{d2}]",
+            "ldr {y:s}, [{d3}]",
+            "fmul {tc:v}.4s, {tc:v}.4s, {x:v}.s[0]",
+            "fmul {td:v}.4s, {td:v}.4s, {y:v}.s[0]",
+            "fmla {a:v}.4s, {scales:v}.4s, {ta:v}.4s",
+            "fmla {b:v}.4s, {scales:v}.4s, {tb:v}.4s",
+            "fmla {c:v}.4s, {scales:v}.4s, {tc:v}.4s",
+            "fmla {d:v}.4s, {scales:v}.4s, {td:v}.4s",
+            a = inout(vreg) a, b = inout(vreg) b, c = inout(vreg) c, d = inout(vreg) d,
+            ta = inout(vreg) dots[0] => _, tb = inout(vreg) dots[1] => _, tc = inout(vreg) dots[2] => _, td = inout(vreg) dots[3] => _,
+            d0 = in(reg) x[0].d, d1 = in(reg) x[1].d, d2 = in(reg) x[2].d, d3 = in(reg) x[3].d,
+            x = out(vreg) _, y = out(vreg) _, scales = in(vreg) scales,
+            options(readonly, nostack, preserves_flags)
+        );
+    }
+    [a, b, c, d]
 }
 
 impl Gemv<Q4_0, 1> for Sdot {
@@ -63,7 +178,6 @@ impl Gemv<Q4_0, 1> for Sdot {
     #[inline(always)]
     unsafe fn gemv(tiles: [*const u8; 1], blocks: usize, q: *const i8, d: *const f32) -> [[float32x4_t; 2]; 1] {
         const { assert!(TILE_ROWS * Q4_0::BYTES == 144) }
-        static ZEROS: [u32; 4] = [0; 4];
         // SAFETY: reads `blocks` tiles of 144 bytes, as many blocks of activations, which the caller promises, and the zeros; writes no memory
         // and only the registers named. The caller promises a CPU with the dot product.
         unsafe {

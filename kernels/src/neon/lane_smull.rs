@@ -1,6 +1,6 @@
 //! Products of packed weights by the multiplications of plain Advanced SIMD, which widen to 16 bits.
 
-use super::packed::{Gemv, LaneDot};
+use super::packed::{Gemv, LaneDot, Token};
 use crate::{
     packed::TILE_ROWS,
     scalar::formats::{BlockFormat, Q4_0},
@@ -12,34 +12,65 @@ pub(crate) struct LaneSmull;
 
 impl LaneDot for LaneSmull {
     #[inline(always)]
-    unsafe fn dot<const N: usize>(w: &[int8x16_t; N], x: *const i8, small: bool) -> int32x4_t {
-        // Two products of any bytes fit 16 bits (2 * 128 * 127 < 2^15), and eight of small levels (8 * 32 * 127).
-        let most = if small { 8 } else { 2 };
-        // SAFETY: the caller promises the activations.
-        unsafe {
-            let mut sums = [vdupq_n_s32(0); 2];
-            for from in (0..N).step_by(most) {
-                let mut first = vdupq_n_s16(0);
-                let mut second = vdupq_n_s16(0);
-                for (k, &w) in w.iter().enumerate().skip(from).take(most) {
-                    // The same four activations in both halves: eight products are four columns of two rows.
-                    let x = vreinterpretq_s8_s32(vld1q_dup_s32(x.add(4 * k).cast()));
-                    if k == from {
-                        first = vmull_s8(vget_low_s8(w), vget_low_s8(x));
-                        second = vmull_high_s8(w, x);
-                    } else {
-                        first = vmlal_s8(first, vget_low_s8(w), vget_low_s8(x));
-                        second = vmlal_high_s8(second, w, x);
-                    }
-                }
-                sums = if from == 0 {
-                    [vpaddlq_s16(first), vpaddlq_s16(second)]
+    unsafe fn add<const N: usize>(sums: float32x4_t, w: &[int8x16_t; N], scales: float32x4_t, x: Token, small: bool) -> float32x4_t {
+        // SAFETY: the caller promises the activations and their scale.
+        unsafe { vfmaq_f32(sums, scales, vmulq_n_f32(vcvtq_f32_s32(dot(w, in_turn(x.q), small)), *x.d)) }
+    }
+}
+
+/// The sums of products of `4 N` columns.
+///
+/// # Safety
+/// As many activations are readable.
+#[inline(always)]
+unsafe fn dot<const N: usize>(w: &[int8x16_t; N], x: *const i8, small: bool) -> int32x4_t {
+    // Two products of any bytes fit 16 bits (2 * 128 * 127 < 2^15), and eight of small levels (8 * 32 * 127).
+    let most = if small { 8 } else { 2 };
+    // SAFETY: the caller promises the activations.
+    unsafe {
+        let mut sums = [vdupq_n_s32(0); 2];
+        for from in (0..N).step_by(most) {
+            let mut pairs = [vdupq_n_s16(0); 2];
+            for (k, &w) in w.iter().enumerate().skip(from).take(most) {
+                // The same four activations in both halves: eight products are four columns of two rows.
+                let x = repeated(vld1q_s8(x.add(k / 4 * 16)), k % 4);
+                pairs = if k == from {
+                    [vmull_s8(vget_low_s8(w), vget_low_s8(x)), vmull_high_s8(w, x)]
                 } else {
-                    [vpadalq_s16(sums[0], first), vpadalq_s16(sums[1], second)]
+                    [vmlal_s8(pairs[0], vget_low_s8(w), vget_low_s8(x)), vmlal_high_s8(pairs[1], w, x)]
                 };
             }
-            vpaddq_s32(sums[0], sums[1])
+            sums = if from == 0 {
+                [vpaddlq_s16(pairs[0]), vpaddlq_s16(pairs[1])]
+            } else {
+                [vpadalq_s16(sums[0], pairs[0]), vpadalq_s16(sums[1], pairs[1])]
+            };
         }
+        vpaddq_s32(sums[0], sums[1])
+    }
+}
+
+/// The same pointer, of which the compiler knows nothing before this place: else it loads the activations of all tokens first, and has to
+/// put them aside.
+#[inline(always)]
+fn in_turn(mut x: *const i8) -> *const i8 {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {x} */", x = inout(reg) x, options(nomem, nostack, preserves_flags)) };
+    x
+}
+
+/// Lane `k` of four bytes, in all lanes.
+#[inline(always)]
+unsafe fn repeated(x: int8x16_t, k: usize) -> int8x16_t {
+    // SAFETY: the instruction needs nothing that the target has not.
+    unsafe {
+        let x = vreinterpretq_s32_s8(x);
+        vreinterpretq_s8_s32(match k {
+            0 => vdupq_laneq_s32::<0>(x),
+            1 => vdupq_laneq_s32::<1>(x),
+            2 => vdupq_laneq_s32::<2>(x),
+            _ => vdupq_laneq_s32::<3>(x),
+        })
     }
 }
 

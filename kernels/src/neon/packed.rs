@@ -30,15 +30,15 @@ pub(crate) unsafe fn matmul_gemv<F: TileFormat, D: Gemv<F, GROUPS>, const GROUPS
 /// Rows in a vector, of which two make a tile.
 const SIDE_ROWS: usize = TILE_ROWS / 2;
 
-/// Products of four rows, a lane for each: `w[k]` has columns `4 k..4 k + 4` of them.
+/// Products of four rows, a lane for each: `w[k]` has columns `4 k..4 k + 4` of them, `N` is 4 or 8.
 pub(crate) trait LaneDot {
-    /// The sums of products of `4 N` columns with one token. `small`: no level is greater than 32 in magnitude.
+    /// Adds to `sums` the products of `4 N` columns with one token. `small`: no level is greater than 32 in magnitude.
     ///
     /// # Safety
-    /// The CPU has the instructions, and `4 N` activations are readable; `N` is 4 or 8.
-    unsafe fn dot<const N: usize>(w: &[int8x16_t; N], x: *const i8, small: bool) -> int32x4_t;
+    /// The CPU has the instructions, and the token's `4 N` activations and scale are readable.
+    unsafe fn add<const N: usize>(sums: float32x4_t, w: &[int8x16_t; N], scales: float32x4_t, x: Token, small: bool) -> float32x4_t;
 
-    /// Weights as [`LaneDot::dot_two`] wants them.
+    /// Weights as [`LaneDot::add_two`] wants them.
     ///
     /// # Safety
     /// The CPU has the instructions.
@@ -47,15 +47,50 @@ pub(crate) trait LaneDot {
         w
     }
 
-    /// [`LaneDot::dot`] with two tokens.
+    /// [`LaneDot::add`] with two tokens.
     ///
     /// # Safety
-    /// As for `dot`, for each token.
+    /// As for `add`, for each token.
     #[inline(always)]
-    unsafe fn dot_two<const N: usize>(w: &[int8x16_t; N], x: [*const i8; 2], small: bool) -> [int32x4_t; 2] {
+    unsafe fn add_two<const N: usize>(
+        sums: [float32x4_t; 2],
+        w: &[int8x16_t; N],
+        scales: float32x4_t,
+        x: [Token; 2],
+        small: bool,
+    ) -> [float32x4_t; 2] {
         // SAFETY: the caller's promise.
-        unsafe { [Self::dot(w, x[0], small), Self::dot(w, x[1], small)] }
+        unsafe { [Self::add(sums[0], w, scales, x[0], small), Self::add(sums[1], w, scales, x[1], small)] }
     }
+
+    /// [`LaneDot::add`] with four tokens; the weights are arranged.
+    ///
+    /// # Safety
+    /// As for `add`, for each token.
+    #[inline(always)]
+    unsafe fn add_four<const N: usize>(
+        sums: [float32x4_t; 4],
+        w: &[int8x16_t; N],
+        scales: float32x4_t,
+        x: [Token; 4],
+        small: bool,
+    ) -> [float32x4_t; 4] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let [a, b] = Self::add_two([sums[0], sums[1]], w, scales, [x[0], x[1]], small);
+            let [c, d] = Self::add_two([sums[2], sums[3]], w, scales, [x[2], x[3]], small);
+            [a, b, c, d]
+        }
+    }
+}
+
+/// Where the activations of a scale's columns are.
+#[derive(Clone, Copy)]
+pub(crate) struct Token {
+    /// The integers.
+    pub q: *const i8,
+    /// Their scale.
+    pub d: *const f32,
 }
 
 /// A loop for one token, scheduled by hand.
@@ -180,27 +215,44 @@ unsafe fn step<F: TileFormat, D: LaneDot, const T: usize, const PART: usize>(
     at: usize,
     sums: &mut [[float32x4_t; 2]; T],
 ) {
-    for side in 0..2 {
-        // SAFETY: the caller promises the tile, and the blocks of the tokens.
-        unsafe {
-            let mut w = [vdupq_n_s8(0); 8];
-            for (four, w) in w.iter_mut().enumerate() {
-                *w = F::levels::<PART>(tile, four, side);
+    // SAFETY: the caller's promise.
+    unsafe {
+        step_side::<F, D, T, PART>(args, tile, at, sums, 0);
+        step_side::<F, D, T, PART>(args, tile, at, sums, 1);
+    }
+}
+
+/// [`step`] for four of the rows: the registers have no room for the levels of eight beside the sums.
+///
+/// # Safety
+/// As for `step`.
+#[inline(always)]
+unsafe fn step_side<F: TileFormat, D: LaneDot, const T: usize, const PART: usize>(
+    args: &MatmulArgs<'_>,
+    tile: *const u8,
+    at: usize,
+    sums: &mut [[float32x4_t; 2]; T],
+    side: usize,
+) {
+    // SAFETY: the caller promises the tile, and the blocks of the tokens.
+    unsafe {
+        let mut w = [vdupq_n_s8(0); 8];
+        for (four, w) in w.iter_mut().enumerate() {
+            *w = F::levels::<PART>(tile, four, side);
+        }
+        // Either each half has its scale, or both have one.
+        if F::PACKED.scales_halves() {
+            for half in 0..2 {
+                let w = [w[4 * half], w[4 * half + 1], w[4 * half + 2], w[4 * half + 3]];
+                add_products::<F, D, 4, T>(args, w, at, half, F::scales::<PART>(tile, half, side), sums, side);
             }
-            // Either each half has its scale, or both have one.
-            if F::PACKED.scales_halves() {
-                for half in 0..2 {
-                    let w = [w[4 * half], w[4 * half + 1], w[4 * half + 2], w[4 * half + 3]];
-                    add_products::<F, D, 4, T>(args, w, at, half, F::scales::<PART>(tile, half, side), sums, side);
-                }
-            } else {
-                add_products::<F, D, 8, T>(args, w, at, 0, F::scales::<PART>(tile, 0, side), sums, side);
-            }
-            if F::PACKED.has_offsets() {
-                let offsets = F::offsets::<PART>(tile, side);
-                for (t, sums) in sums.iter_mut().enumerate() {
-                    sums[side] = vfmaq_n_f32(sums[side], offsets, *args.x.s.as_ptr().add(at + t * args.x.blocks));
-                }
+        } else {
+            add_products::<F, D, 8, T>(args, w, at, 0, F::scales::<PART>(tile, 0, side), sums, side);
+        }
+        if F::PACKED.has_offsets() {
+            let offsets = F::offsets::<PART>(tile, side);
+            for (t, sums) in sums.iter_mut().enumerate() {
+                sums[side] = vfmaq_n_f32(sums[side], offsets, *args.x.s.as_ptr().add(at + t * args.x.blocks));
             }
         }
     }
@@ -222,19 +274,25 @@ unsafe fn add_products<F: TileFormat, D: LaneDot, const N: usize, const T: usize
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let x = |t: usize| args.x.q.as_ptr().add((at + t * args.x.blocks) * 32 + half * 16);
-        let mut add = |t: usize, dot: int32x4_t| {
-            let scaled = vmulq_n_f32(vcvtq_f32_s32(dot), *args.x.d.as_ptr().add(at + t * args.x.blocks));
-            sums[t][side] = vfmaq_f32(sums[t][side], scales, scaled);
+        let x = |t: usize| {
+            let block = at + t * args.x.blocks;
+            Token { q: args.x.q.as_ptr().add(block * 32 + half * 16), d: args.x.d.as_ptr().add(block) }
         };
         if T == 1 {
-            return add(0, D::dot(&w, x(0), F::SMALL));
+            sums[0][side] = D::add(sums[0][side], &w, scales, x(0), F::SMALL);
+            return;
         }
         let w = D::arrange(w);
-        for t in (0..T).step_by(2) {
-            let [first, second] = D::dot_two(&w, [x(t), x(t + 1)], F::SMALL);
-            add(t, first);
-            add(t + 1, second);
+        if T == 2 {
+            [sums[0][side], sums[1][side]] = D::add_two([sums[0][side], sums[1][side]], &w, scales, [x(0), x(1)], F::SMALL);
+            return;
+        }
+        for t in (0..T).step_by(4) {
+            let four = array::from_fn(|i| sums[t + i][side]);
+            let four = D::add_four(four, &w, scales, array::from_fn(|i| x(t + i)), F::SMALL);
+            for (sums, new) in sums[t..t + 4].iter_mut().zip(four) {
+                sums[side] = new;
+            }
         }
     }
 }

@@ -151,7 +151,7 @@ expect_answer_of() {
     local run=$1 what=$2
     shift 2
     # shellcheck disable=SC2086  # a command and its arguments
-    $run run -m "$model" "$prompt" "$@" >"$work/expected"
+    $run run --no-cache -m "$model" "$prompt" "$@" >"$work/expected"
     ask "$@" >"$work/answer" || fail "$what: ask failed with status $?"
     cmp "$work/expected" "$work/answer" >&2 || fail "$what: the answer differs"
     echo "ok: $what: $(wc -c <"$work/answer") bytes"

@@ -26,6 +26,9 @@ const MOST_PANELS: usize = 4;
 /// Most tokens of these sums.
 const MOST_TOKENS: usize = 128;
 
+/// Up to this many tokens, the activations of all columns stay in the second-level cache.
+const FEW_TOKENS: usize = 2 * BLOCK_TOKENS;
+
 /// Sums of the rows of a panel.
 type Sums = [__m512; MOST_TOKENS];
 
@@ -152,9 +155,11 @@ unsafe fn gemm<F: PackedFormat>(args: &MatmulArgs<'_>) {
     }
 }
 
-/// Some rows and tokens: sixteen rows are unpacked, some columns at a time, and all tokens pass by. Other rows follow before other
-/// columns, so that the activations of these columns stay in the second-level cache. Sums are kept apart until they are complete: where
-/// they are to go, the tokens' lines may share one set of the cache.
+/// Some rows and tokens: sixteen rows are unpacked, some columns at a time, and all tokens pass by. Sums are kept apart until they are
+/// complete: where they are to go, the tokens' lines may share one set of the cache.
+///
+/// With many tokens, other rows follow before other columns, so that the activations of these columns stay in the second-level cache.
+/// With few, whose activations all stay there, columns follow first, so that weights are read as they lie.
 ///
 /// # Safety
 /// As for [`matmul`]; the rows and tokens are in `args` and at most `MOST_PANELS * PANEL_ROWS` and `MOST_TOKENS`, the first of them
@@ -163,28 +168,31 @@ unsafe fn gemm<F: PackedFormat>(args: &MatmulArgs<'_>) {
 unsafe fn section<F: PackedFormat>(args: &MatmulArgs<'_>, rows: Range<usize>, tokens: Range<usize>) {
     let mut panel = Panel { levels: [[[0; _]; _]; _], scales: [[[0.0; _]; _]; _], offsets: [[0.0; _]; _] };
     let mut sums = [const { MaybeUninit::<Sums>::uninit() }; MOST_PANELS];
-    for first in (0..args.x.blocks).step_by(PANEL_BLOCKS) {
+    let (down, across) = (rows.len().div_ceil(PANEL_ROWS), args.x.blocks.div_ceil(PANEL_BLOCKS));
+    let place = |i: usize| if tokens.len() > FEW_TOKENS { (i % down, i / down) } else { (i / across, i % across) };
+    for i in 0..down * across {
+        let (p, column) = place(i);
+        let row = rows.start + p * PANEL_ROWS;
+        let first = column * PANEL_BLOCKS;
         let blocks = first..args.x.blocks.min(first + PANEL_BLOCKS);
-        for (row, sums) in rows.clone().step_by(PANEL_ROWS).zip(&mut sums) {
-            // SAFETY: the rows, blocks and tokens are in `args`; the sums of a token are written with the first block and read with
-            // later ones.
-            unsafe {
-                for group in 0..PANEL_ROWS.min(rows.end - row) / TILE_ROWS {
-                    unpack::<F>(args, row + group * TILE_ROWS, blocks.clone(), group, &mut panel);
-                }
-                let next = if row + PANEL_ROWS < rows.end { (row + PANEL_ROWS, first) } else { (rows.start, blocks.end) };
-                prefetch::<F>(args, next.0, next.1);
-                let mut token = tokens.start;
-                while token < tokens.end {
-                    let sums = sums.as_mut_ptr().cast::<__m512>().add(token - tokens.start);
-                    token += match tokens.end - token {
-                        BLOCK_TOKENS.. => add_products::<F, BLOCK_TOKENS>(args, &panel, blocks.clone(), token, sums),
-                        8.. => add_products::<F, 8>(args, &panel, blocks.clone(), token, sums),
-                        4.. => add_products::<F, 4>(args, &panel, blocks.clone(), token, sums),
-                        2.. => add_products::<F, 2>(args, &panel, blocks.clone(), token, sums),
-                        _ => add_products::<F, 1>(args, &panel, blocks.clone(), token, sums),
-                    };
-                }
+        // SAFETY: the rows, blocks and tokens are in `args`; the sums of a token are written with the first block and read with
+        // later ones.
+        unsafe {
+            for group in 0..PANEL_ROWS.min(rows.end - row) / TILE_ROWS {
+                unpack::<F>(args, row + group * TILE_ROWS, blocks.clone(), group, &mut panel);
+            }
+            let (p_next, column_next) = place(i + 1);
+            prefetch::<F>(args, rows.start + p_next * PANEL_ROWS, column_next * PANEL_BLOCKS);
+            let mut token = tokens.start;
+            while token < tokens.end {
+                let sums = sums[p].as_mut_ptr().cast::<__m512>().add(token - tokens.start);
+                token += match tokens.end - token {
+                    BLOCK_TOKENS.. => add_products::<F, BLOCK_TOKENS>(args, &panel, blocks.clone(), token, sums),
+                    8.. => add_products::<F, 8>(args, &panel, blocks.clone(), token, sums),
+                    4.. => add_products::<F, 4>(args, &panel, blocks.clone(), token, sums),
+                    2.. => add_products::<F, 2>(args, &panel, blocks.clone(), token, sums),
+                    _ => add_products::<F, 1>(args, &panel, blocks.clone(), token, sums),
+                };
             }
         }
     }

@@ -1,20 +1,17 @@
-//! A batch of activations: the f32 rows, and the same as int8 blocks for quantised weights.
+//! Batches of activations as int8 blocks, and the operand of a matrix product that is made of them.
 
 use crate::{Kernels, Pool, pool::SyncPtr};
 
 /// Values that share one scale.
 pub(crate) const BLOCK: usize = 32;
 
-/// Rows `[rows, cols]` ready to be multiplied, with buffers planned once for the largest batch.
+/// Buffers for quantised rows, planned once for the largest batch.
 ///
-/// Float weights meet the f32 rows. Quantised weights meet int8 blocks of 32 values with an f32 scale, one format for all of
-/// them: finer than ggml's blocks of 256 for the K types, and its scale is not rounded to f16.
+/// Quantised weights meet int8 blocks of 32 values with an f32 scale, one format for all of them: finer than ggml's blocks of 256
+/// for the K types, and its scale is not rounded to f16. Float weights meet the f32 rows, which stay where they are: see [`Operand`].
 pub struct Activations {
     max_rows: usize,
     max_cols: usize,
-    rows: usize,
-    cols: usize,
-    values: Vec<f32>,
     q: Vec<i8>,
     d: Vec<f32>,
     s: Vec<f32>,
@@ -35,11 +32,11 @@ const TOGETHER: usize = 8;
 pub(crate) struct TokenBlock {
     /// Of each four columns, four integers of each token.
     pub q: [[[i8; 4]; BLOCK_TOKENS]; BLOCK / 4],
-    /// As in [`ActivationsView`].
+    /// As in [`Operand`].
     pub d: [f32; BLOCK_TOKENS],
-    /// As in [`ActivationsView`].
+    /// As in [`Operand`].
     pub s: [f32; BLOCK_TOKENS],
-    /// As in [`ActivationsView`]: first 16, last 16, all.
+    /// As in [`Operand`]: first 16, last 16, all.
     pub minus8: [[i32; BLOCK_TOKENS]; 3],
 }
 
@@ -65,30 +62,42 @@ impl TokenBlock {
     }
 }
 
-/// What a kernel sees of [`Activations`].
+/// What matrices are multiplied with: rows of f32 `[rows, cols]`, and the same quantised.
 #[derive(Clone, Copy)]
-pub(crate) struct ActivationsView<'a> {
+pub struct Operand<'a> {
     /// Tokens.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Values of a token.
-    pub cols: usize,
+    pub(crate) cols: usize,
     /// Blocks of a token, `cols` rounded up to whole blocks of 32.
-    pub blocks: usize,
+    pub(crate) blocks: usize,
     /// `[rows][cols]`.
-    pub values: &'a [f32],
+    pub(crate) values: &'a [f32],
     /// `[rows][blocks * 32]`, -127 to 127; zero past `cols`.
-    pub q: &'a [i8],
+    pub(crate) q: &'a [i8],
     /// Scale of each block, `[rows][blocks]`.
-    pub d: &'a [f32],
+    pub(crate) d: &'a [f32],
     /// Scale times sum of each block, `[rows][blocks]`: what a constant offset of the weights is multiplied with.
-    pub s: &'a [f32],
+    pub(crate) s: &'a [f32],
     /// Minus eight times the sums of the first 16, the last 16 and all integers of each block, `[rows][blocks]`: what is taken off
     /// for levels that count from 0 where the weights' zero is 8, or a sixteenth of it where that is 128.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "elsewhere levels are multiplied with their sign"))]
-    pub minus8: &'a [[i32; 3]],
+    pub(crate) minus8: &'a [[i32; 3]],
     /// The same for products with several tokens, `[rows rounded up / 16][blocks]`; empty for one row.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "empty elsewhere"))]
-    pub together: &'a [TokenBlock],
+    pub(crate) together: &'a [TokenBlock],
+}
+
+impl Operand<'_> {
+    /// Tokens.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Values of each.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
 }
 
 impl Activations {
@@ -98,9 +107,6 @@ impl Activations {
         Self {
             max_rows,
             max_cols,
-            rows: 0,
-            cols: 0,
-            values: vec![0.0; max_rows * max_cols],
             q: vec![0; max_rows * blocks * BLOCK],
             d: vec![0.0; max_rows * blocks],
             s: vec![0.0; max_rows * blocks],
@@ -112,34 +118,74 @@ impl Activations {
     /// Bytes of the buffers of [`Activations::with_capacity`].
     pub fn bytes_for(max_rows: usize, max_cols: usize) -> usize {
         let blocks = max_cols.div_ceil(BLOCK);
-        max_rows * (max_cols * size_of::<f32>() + blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[i32; 3]>()))
+        max_rows * blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[i32; 3]>())
             + TokenBlock::count(max_rows, blocks) * size_of::<TokenBlock>()
     }
 
-    /// Takes `x`, `[rows, cols]`, and quantises it. Values that are not finite give unspecified products, never undefined behaviour.
+    /// `x`, `[rows, cols]`, as an operand. Values that are not finite give unspecified products, never undefined behaviour.
     ///
     /// # Panics
     /// If `x` is not whole rows of `cols`, or is larger than the capacity.
-    pub fn load(&mut self, kernels: Kernels, pool: &Pool, x: &[f32], cols: usize) {
-        assert!(cols > 0 && x.len().is_multiple_of(cols), "{} activations are not rows of {cols}", x.len());
-        self.load_with(kernels, pool, x.len() / cols, cols, &|row, values| values.copy_from_slice(&x[row * cols..][..cols]));
+    pub fn load<'a>(&'a mut self, kernels: Kernels, pool: &Pool, x: &'a [f32], cols: usize) -> Operand<'a> {
+        self.quantize(kernels, pool, whole_rows(x, cols), cols, &|row| &x[row * cols..][..cols]);
+        self.operand(x, cols)
     }
 
-    /// As [`Activations::load`], of rows that `fill(row, values)` works out on the way, so that they are still in the cache when they
-    /// are quantised. `values` holds anything before.
+    /// `x += y`, then `y = rms_norm(x)`, which is the operand: what a block of the network ends and the next one begins with.
+    /// `x` and `y` are `[rows, weight.len()]`.
     ///
     /// # Panics
-    /// If rows and columns exceed the capacity, or there are no columns.
-    pub fn load_with(&mut self, kernels: Kernels, pool: &Pool, rows: usize, cols: usize, fill: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+    /// If `x` is not as long as `y`, or as [`Activations::load`].
+    pub fn load_norm<'a>(
+        &'a mut self,
+        kernels: Kernels,
+        pool: &Pool,
+        x: &mut [f32],
+        y: &'a mut [f32],
+        weight: &[f32],
+        eps: f32,
+    ) -> Operand<'a> {
+        assert_eq!(x.len(), y.len(), "load_norm: lengths differ");
+        let cols = weight.len();
+        let rows = whole_rows(y, cols);
+        let (x, out) = (SyncPtr::new(x), SyncPtr::new(y));
+        self.quantize(kernels, pool, rows, cols, &|row| {
+            // SAFETY: each row is asked for once, so these slices are the only ones; both are as long as `rows * cols`.
+            let (x, y) = unsafe { (x.slice(row * cols, cols), out.slice(row * cols, cols)) };
+            kernels.add(x, y);
+            kernels.rms_norm(x, weight, eps, y);
+            y
+        });
+        self.operand(y, cols)
+    }
+
+    /// `gate = silu(gate) * up`, which is the operand. Both are `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If `gate` is not as long as `up`, or as [`Activations::load`].
+    pub fn load_gated<'a>(&'a mut self, kernels: Kernels, pool: &Pool, gate: &'a mut [f32], up: &[f32], cols: usize) -> Operand<'a> {
+        assert_eq!(gate.len(), up.len(), "load_gated: lengths differ");
+        let rows = whole_rows(gate, cols);
+        let out = SyncPtr::new(gate);
+        self.quantize(kernels, pool, rows, cols, &|row| {
+            // SAFETY: each row is asked for once, so this slice is the only one; `gate` has `rows * cols` values.
+            let gate = unsafe { out.slice(row * cols, cols) };
+            kernels.silu_mul(gate, &up[row * cols..][..cols]);
+            gate
+        });
+        self.operand(gate, cols)
+    }
+
+    /// Quantises `rows` rows of `cols` values. `values(row)` is called once for each, on the thread that then quantises it, so that
+    /// what is worked out there is still in the cache.
+    fn quantize<'v>(&mut self, kernels: Kernels, pool: &Pool, rows: usize, cols: usize, values: &(dyn Fn(usize) -> &'v [f32] + Sync)) {
         assert!(
-            cols > 0 && rows <= self.max_rows && cols <= self.max_cols,
+            rows <= self.max_rows && cols <= self.max_cols,
             "activations [{rows}, {cols}] exceed the capacity [{}, {}]",
             self.max_rows,
             self.max_cols
         );
-        (self.rows, self.cols) = (rows, cols);
         let blocks = cols.div_ceil(BLOCK);
-        let values = SyncPtr::new(&mut self.values[..rows * cols]);
         let q = SyncPtr::new(&mut self.q[..rows * blocks * BLOCK]);
         let d = SyncPtr::new(&mut self.d[..rows * blocks]);
         let s = SyncPtr::new(&mut self.s[..rows * blocks]);
@@ -147,23 +193,21 @@ impl Activations {
         pool.run(rows, &|row| {
             let at = row * blocks;
             // SAFETY: the pool runs each row once, and rows do not overlap; the slices are inside those borrowed above.
-            let (values, q) = unsafe { (values.slice(row * cols, cols), q.slice(at * BLOCK, blocks * BLOCK)) };
+            let (q, d) = unsafe { (q.slice(at * BLOCK, blocks * BLOCK), d.slice(at, blocks)) };
             // SAFETY: as above.
-            let (d, s, minus8) = unsafe { (d.slice(at, blocks), s.slice(at, blocks), minus8.slice(at, blocks)) };
-            fill(row, values);
-            kernels.quantize_q8(values, q, d, s);
+            let (s, minus8) = unsafe { (s.slice(at, blocks), minus8.slice(at, blocks)) };
+            kernels.quantize_q8(values(row), q, d, s);
             for (minus8, q) in minus8.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
                 let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
                 let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
                 *minus8 = [-8 * first, -8 * last, -8 * (first + last)];
             }
         });
-        self.bring_together(pool);
+        self.bring_together(pool, rows, blocks);
     }
 
     /// Fills the [`TokenBlock`]s from the rows.
-    fn bring_together(&mut self, pool: &Pool) {
-        let (rows, blocks) = (self.rows, self.cols.div_ceil(BLOCK));
+    fn bring_together(&mut self, pool: &Pool, rows: usize, blocks: usize) {
         let (q, _) = self.q.as_chunks::<BLOCK>();
         let (d, s, minus8) = (&self.d, &self.s, &self.minus8);
         let count = TokenBlock::count(rows, blocks);
@@ -182,24 +226,14 @@ impl Activations {
         });
     }
 
-    /// Rows loaded.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Values of each row loaded.
-    pub fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// What a kernel sees: exactly the rows loaded.
-    pub(crate) fn view(&self) -> ActivationsView<'_> {
-        let (rows, cols, blocks) = (self.rows, self.cols, self.cols.div_ceil(BLOCK));
-        ActivationsView {
+    /// `values`, which have been quantised, as an operand.
+    fn operand<'a>(&'a self, values: &'a [f32], cols: usize) -> Operand<'a> {
+        let (rows, blocks) = (values.len() / cols, cols.div_ceil(BLOCK));
+        Operand {
             rows,
             cols,
             blocks,
-            values: &self.values[..rows * cols],
+            values,
             q: &self.q[..rows * blocks * BLOCK],
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
@@ -207,4 +241,10 @@ impl Activations {
             together: &self.together[..TokenBlock::count(rows, blocks)],
         }
     }
+}
+
+/// The number of rows of `cols` values in `x`.
+fn whole_rows(x: &[f32], cols: usize) -> usize {
+    assert!(cols > 0 && x.len().is_multiple_of(cols), "{} activations are not rows of {cols}", x.len());
+    x.len() / cols
 }

@@ -1,7 +1,7 @@
 //! The safe face of the table: lengths are checked here, once, and then the entry is called.
 
 use crate::{
-    Activations, Entry, Isa, KvDType, MAX_HEAD_DIM, Matrix, Pool, UnsupportedIsa,
+    Entry, Isa, KvDType, MAX_HEAD_DIM, Matrix, Operand, Pool, UnsupportedIsa,
     activations::BLOCK,
     packed::{MAX_BLOCK_BYTES, TILE_ROWS},
     pool::SyncPtr,
@@ -75,24 +75,23 @@ impl Kernels {
         self.0.entries()
     }
 
-    /// All products of `jobs` with the same activations, in one parallel region.
+    /// All products of `jobs` with the same operand, in one parallel region.
     ///
     /// # Panics
-    /// If a matrix has other columns than the activations, an output another length than `x.rows() * w.rows()`, or there are more
+    /// If a matrix has other columns than the operand, an output another length than `x.rows() * w.rows()`, or there are more
     /// than [`MAX_JOBS`] jobs.
-    pub fn matmul(self, pool: &Pool, x: &Activations, jobs: &mut [Job<'_>]) {
+    pub fn matmul(self, pool: &Pool, x: Operand<'_>, jobs: &mut [Job<'_>]) {
         assert!(jobs.len() <= MAX_JOBS, "{} products in one call: at most {MAX_JOBS}", jobs.len());
-        let view = x.view();
-        if view.rows == 0 {
+        if x.rows == 0 {
             return;
         }
         let mut parts: [Option<Part<'_>>; MAX_JOBS] = [None; MAX_JOBS];
         let mut units = 0;
         for (part, job) in parts.iter_mut().zip(jobs) {
             let w = job.w;
-            assert_eq!(w.cols(), view.cols, "the {} matrix has other columns than the activations", w.dtype());
-            assert_eq!(job.out.len(), view.rows * w.rows(), "the output is not [tokens, rows]");
-            let least = if view.rows > 1 { UNIT_ROWS_BATCH } else { UNIT_ROWS_STEP };
+            assert_eq!(w.cols(), x.cols, "the {} matrix has other columns than the operand", w.dtype());
+            assert_eq!(job.out.len(), x.rows * w.rows(), "the output is not [tokens, rows]");
+            let least = if x.rows > 1 { UNIT_ROWS_BATCH } else { UNIT_ROWS_STEP };
             let unit_rows = (UNIT_BYTES / w.row_bytes()).next_multiple_of(UNIT_ROWS_STEP).clamp(least, UNIT_ROWS_MAX);
             let count = w.rows().div_ceil(unit_rows);
             *part = Some(Part { w, out: SyncPtr::new(job.out), unit_rows, units: count });
@@ -110,8 +109,8 @@ impl Kernels {
                     let args = MatmulArgs {
                         weights: part.w.row_range(first, rows),
                         rows,
-                        cols: view.cols,
-                        x: view,
+                        cols: x.cols,
+                        x,
                         out: part.out.at(first),
                         out_stride: part.w.rows(),
                     };

@@ -11,10 +11,10 @@
 //! let pool = Pool::new(2)?;
 //! let weights: Vec<u8> = [1.0f32, 2.0, 3.0, 4.0].iter().flat_map(|w| w.to_le_bytes()).collect();
 //! let w = Matrix::new(DType::F32, 2, 2, &weights)?;
-//! let mut x = Activations::with_capacity(1, 2);
-//! x.load(kernels, &pool, &[10.0, 1.0], 2);
+//! let mut activations = Activations::with_capacity(1, 2);
+//! let x = activations.load(kernels, &pool, &[10.0, 1.0], 2);
 //! let mut out = [0.0; 2];
-//! kernels.matmul(&pool, &x, &mut [Job { w, out: &mut out }]);
+//! kernels.matmul(&pool, x, &mut [Job { w, out: &mut out }]);
 //! assert_eq!(out, [12.0, 34.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -42,7 +42,7 @@ mod scalar;
 mod table;
 mod tile;
 
-pub use activations::Activations;
+pub use activations::{Activations, Operand};
 pub use attention::{AttentionShape, AttentionShapeError, MAX_GROUP, MAX_HEAD_DIM, Position};
 pub use dtype::DType;
 pub use interrupt::Interrupt;

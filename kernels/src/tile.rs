@@ -4,7 +4,7 @@
 //! `R` and `T`, and for each pair of row and token its sequence of float operations must be the same whatever they are, so that a
 //! result has the same bits in every batch and on any number of threads.
 
-use crate::activations::ActivationsView;
+use crate::Operand;
 
 /// One unit of a product: some rows of one matrix times all tokens of the batch.
 pub(crate) struct MatmulArgs<'a> {
@@ -15,7 +15,7 @@ pub(crate) struct MatmulArgs<'a> {
     /// Columns; equal to `x.cols`.
     pub cols: usize,
     /// The activations, `x.rows` tokens.
-    pub x: ActivationsView<'a>,
+    pub x: Operand<'a>,
     /// Where the first row's product with the first token goes.
     pub out: *mut f32,
     /// Distance between the tokens of the output.

@@ -17,11 +17,11 @@ fn products(kernels: Kernels, threads: usize, weights: [&Weights; 2], x: &[f32],
     let pool = Pool::new(threads).unwrap();
     let tokens = x.len() / cols;
     let mut activations = Activations::with_capacity(tokens, cols);
-    activations.load(kernels, &pool, x, cols);
+    let x = activations.load(kernels, &pool, x, cols);
     let mut out = weights.map(|w| vec![f32::NAN; tokens * w.matrix().rows()]);
     let [a, b] = &mut out;
     let mut jobs = [Job { w: weights[0].matrix(), out: a }, Job { w: weights[1].matrix(), out: b }];
-    kernels.matmul(&pool, &activations, &mut jobs);
+    kernels.matmul(&pool, x, &mut jobs);
     out
 }
 

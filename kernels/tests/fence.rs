@@ -128,10 +128,11 @@ fn matmul(kernels: Kernels, dtype: DType, packed: bool) {
             let w = if packed { Matrix::packed(dtype, rows, cols, &weights) } else { Matrix::new(dtype, rows, cols, &weights) };
             let w = w.expect("made to this shape");
             for tokens in [1, 2, 3, 4, 5, 8, 9] {
-                let mut x = Activations::with_capacity(tokens, cols);
-                x.load(kernels, &pool, &Fenced::random(tokens * cols, &mut Rng(1)), cols);
+                let x = Fenced::random(tokens * cols, &mut Rng(1));
+                let mut activations = Activations::with_capacity(tokens, cols);
+                let x = activations.load(kernels, &pool, &x, cols);
                 let mut out = Fenced::new(&vec![f32::NAN; tokens * rows]);
-                kernels.matmul(&pool, &x, &mut [Job { w, out: &mut out }]);
+                kernels.matmul(&pool, x, &mut [Job { w, out: &mut out }]);
                 assert!(out.iter().all(|v| v.is_finite()), "{dtype} [{rows}, {cols}] x {tokens}");
             }
         }

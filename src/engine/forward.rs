@@ -1,4 +1,4 @@
-use qwark_kernels::{Job, Kernels, MAX_HEAD_DIM, Matrix, Pool};
+use qwark_kernels::{AttentionShape, Job, Kernels, KvCache, MAX_HEAD_DIM, Pool};
 
 use super::{Buffers, Engine, Row};
 use crate::model::{Config, Layer, Model, Proj};
@@ -15,99 +15,143 @@ use crate::model::{Config, Layer, Model, Proj};
 /// logits = Whead rms_norm(x)
 /// ```
 ///
+/// What is to be added to `x` waits in `y` until the next norm. Rows whose logits are not wanted leave the batch as soon as their
+/// keys and values of the last layer are stored, since nothing reads more of them.
+///
 /// `None` where an interrupt ended it: a region may then have left out units anywhere, so nothing is used of it.
 pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> Option<&'e mut [f32]> {
     let Engine { model, options, shape, pool, cache, buffers: b } = engine;
-    let (kernels, c, n) = (options.kernels, &model.config, rows.len());
+    let pass = Pass { kernels: options.kernels, pool, c: &model.config, shape: *shape };
 
-    embed(kernels, model, b, rows);
+    pass.embed(model, rows, b);
+    let mut n = rows.len();
     for (i, layer) in model.layers.iter().enumerate() {
         if pool.interrupt().is_raised() {
             return None;
         }
-        norm_into_acts(kernels, pool, c, b, &layer.attn_norm, n);
-        qkv(kernels, pool, c, b, layer, n);
-        cache.store(kernels, i, &b.at, &b.k[..n * c.kv_width()], &b.v[..n * c.kv_width()]);
-        let attn = &mut b.attn[..n * c.q_width()];
-        kernels.attention(pool, *shape, cache, i, &b.at, &b.q[..n * c.q_width()], attn);
-        b.acts.load(kernels, pool, attn, c.q_width());
-        add_product(kernels, pool, c, b, layer.attn_out, n);
-
-        norm_into_acts(kernels, pool, c, b, &layer.ffn_norm, n);
-        let (gate, up) = (&mut b.gate[..n * c.ffn], &mut b.up[..n * c.ffn]);
-        kernels.matmul(pool, &b.acts, &mut [Job { w: layer.gate, out: gate }, Job { w: layer.up, out: up }]);
-        b.acts.load_with(kernels, pool, n, c.ffn, &|t, y| {
-            y.copy_from_slice(&gate[t * c.ffn..][..c.ffn]);
-            kernels.silu_mul(y, &up[t * c.ffn..][..c.ffn]);
-        });
-        add_product(kernels, pool, c, b, layer.down, n);
-    }
-
-    // Only the rows whose logits are wanted pass through the head.
-    b.outputs.clear();
-    b.outputs.extend((0..n).filter(|&t| rows[t].logits));
-    let logits = &mut b.logits[..b.outputs.len() * c.vocab];
-    if !b.outputs.is_empty() {
-        let (x, outputs) = (&b.x, &b.outputs);
-        b.acts.load_with(kernels, pool, outputs.len(), c.hidden, &|i, y| {
-            kernels.rms_norm(&x[outputs[i] * c.hidden..][..c.hidden], &model.output_norm, c.norm_eps, y);
-        });
-        kernels.matmul(pool, &b.acts, &mut [Job { w: model.head(), out: logits }]);
-    }
-    (!pool.interrupt().is_raised()).then_some(logits)
-}
-
-/// x = the tokens' rows of the embedding; sine and cosine of their positions.
-fn embed(kernels: Kernels, model: &Model<'_>, b: &mut Buffers, rows: &[Row]) {
-    let (hidden, half) = (model.config.hidden, model.config.head_dim / 2);
-    b.at.clear();
-    for (t, row) in rows.iter().enumerate() {
-        kernels.dequantize_row(model.embedding, row.token as usize, &mut b.x[t * hidden..][..hidden]);
-        model.rope.at(row.at.pos, &mut b.cos[t * half..][..half], &mut b.sin[t * half..][..half]);
-        b.at.push(row.at);
-    }
-}
-
-/// rms_norm(x), made the operand of the next products.
-fn norm_into_acts(kernels: Kernels, pool: &Pool, c: &Config, b: &mut Buffers, weight: &[f32], n: usize) {
-    let x = &b.x;
-    b.acts.load_with(kernels, pool, n, c.hidden, &|t, y| kernels.rms_norm(&x[t * c.hidden..][..c.hidden], weight, c.norm_eps, y));
-}
-
-/// x += w acts
-fn add_product(kernels: Kernels, pool: &Pool, c: &Config, b: &mut Buffers, w: Matrix<'_>, n: usize) {
-    let y = &mut b.y[..n * c.hidden];
-    kernels.matmul(pool, &b.acts, &mut [Job { w, out: y }]);
-    kernels.add(&mut b.x[..n * c.hidden], y);
-}
-
-/// q, k and v with bias, per-head norm and rotary embedding.
-fn qkv(kernels: Kernels, pool: &Pool, c: &Config, b: &mut Buffers, layer: &Layer<'_>, n: usize) {
-    let Buffers { q, k, v, cos, sin, acts, .. } = b;
-    let (q, k, v) = (&mut q[..n * c.q_width()], &mut k[..n * c.kv_width()], &mut v[..n * c.kv_width()]);
-    let mut jobs = [Job { w: layer.q.w, out: q }, Job { w: layer.k.w, out: k }, Job { w: layer.v.w, out: v }];
-    kernels.matmul(pool, acts, &mut jobs);
-
-    let half = c.head_dim / 2;
-    let head = |t: usize, head: &mut [f32], norm: Option<&[f32]>| {
-        if let Some(weight) = norm {
-            let mut raw = [0.0; MAX_HEAD_DIM];
-            raw[..c.head_dim].copy_from_slice(head);
-            kernels.rms_norm(&raw[..c.head_dim], weight, c.norm_eps, head);
+        let last = i + 1 == model.layers.len();
+        n = pass.project(layer, i, last, cache, b, n);
+        if n > 0 {
+            pass.attend(layer, i, cache, b, n);
+            pass.feed_forward(layer, b, n);
         }
-        kernels.rope(head, &cos[t * half..][..half], &sin[t * half..][..half]);
-    };
-    for (out, proj, norm) in [(q, &layer.q, &layer.q_norm), (k, &layer.k, &layer.k_norm)] {
-        pool.for_rows(out, proj.w.rows(), &|t, row| {
-            add_bias(kernels, proj, row);
-            row.chunks_exact_mut(c.head_dim).for_each(|h| head(t, h, norm.as_deref()));
-        });
     }
-    v.chunks_exact_mut(c.kv_width()).for_each(|row| add_bias(kernels, &layer.v, row));
+    pass.head(model, b, n);
+    (!pool.interrupt().is_raised()).then_some(&mut b.logits[..n * model.config.vocab])
 }
 
-fn add_bias(kernels: Kernels, proj: &Proj<'_>, row: &mut [f32]) {
-    if let Some(bias) = &proj.bias {
-        kernels.add(row, bias);
+/// What all steps of a batch have in common. `n` is the number of rows that are still in it.
+struct Pass<'a> {
+    kernels: Kernels,
+    pool: &'a Pool,
+    c: &'a Config,
+    shape: AttentionShape,
+}
+
+impl Pass<'_> {
+    /// y = the tokens' rows of the embedding, which an empty stream begins with; sine and cosine of their positions.
+    fn embed(&self, model: &Model<'_>, rows: &[Row], b: &mut Buffers) {
+        let (hidden, half) = (self.c.hidden, self.c.head_dim / 2);
+        b.at.clear();
+        b.x[..rows.len() * hidden].fill(0.0);
+        for (t, row) in rows.iter().enumerate() {
+            self.kernels.dequantize_row(model.embedding, row.token as usize, &mut b.y[t * hidden..][..hidden]);
+            model.rope.at(row.at.pos, &mut b.cos[t * half..][..half], &mut b.sin[t * half..][..half]);
+            b.at.push(row.at);
+        }
+        b.outputs.clear();
+        b.outputs.extend((0..rows.len()).filter(|&t| rows[t].logits));
+    }
+
+    /// Queries into `b.q`, keys and values into the cache. Returns the number of rows that go on from here.
+    fn project(&self, layer: &Layer<'_>, index: usize, last: bool, cache: &mut KvCache, b: &mut Buffers, mut n: usize) -> usize {
+        let &Pass { kernels, pool, c, .. } = self;
+        let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
+        let y = b.acts.load_norm(kernels, pool, x, y, &layer.attn_norm, c.norm_eps);
+        let (k, v) = (&mut b.k[..n * c.kv_width()], &mut b.v[..n * c.kv_width()]);
+        let (kv, q) = ([Job { w: layer.k.w, out: k }, Job { w: layer.v.w, out: v }], Job { w: layer.q.w, out: &mut b.q[..n * c.q_width()] });
+        let leave = last && b.outputs.len() < n;
+        if leave {
+            kernels.matmul(pool, y, &mut { kv });
+        } else {
+            let [k, v] = kv;
+            kernels.matmul(pool, y, &mut [q, k, v]);
+        }
+        self.finish(&layer.k, layer.k_norm.as_deref(), &b.cos, &b.sin, &mut b.k[..n * c.kv_width()]);
+        b.v[..n * c.kv_width()].chunks_exact_mut(c.kv_width()).for_each(|row| self.add_bias(&layer.v, row));
+        cache.store(kernels, index, &b.at, &b.k[..n * c.kv_width()], &b.v[..n * c.kv_width()]);
+        if leave {
+            n = self.keep_outputs(b);
+            let y = b.acts.load(kernels, pool, &b.y[..n * c.hidden], c.hidden);
+            kernels.matmul(pool, y, &mut [Job { w: layer.q.w, out: &mut b.q[..n * c.q_width()] }]);
+        }
+        self.finish(&layer.q, layer.q_norm.as_deref(), &b.cos, &b.sin, &mut b.q[..n * c.q_width()]);
+        n
+    }
+
+    /// Leaves in the batch only the rows whose logits are wanted, and returns their number.
+    fn keep_outputs(&self, b: &mut Buffers) -> usize {
+        let (hidden, half) = (self.c.hidden, self.c.head_dim / 2);
+        for (to, &from) in b.outputs.iter().enumerate() {
+            for (rows, width) in [(&mut b.x, hidden), (&mut b.y, hidden), (&mut b.cos, half), (&mut b.sin, half)] {
+                rows.copy_within(from * width..(from + 1) * width, to * width);
+            }
+            b.at[to] = b.at[from];
+        }
+        b.at.truncate(b.outputs.len());
+        b.outputs.len()
+    }
+
+    /// Bias, norm of each head, and rotary embedding of one projection, `[rows, proj.w.rows()]`.
+    fn finish(&self, proj: &Proj<'_>, norm: Option<&[f32]>, cos: &[f32], sin: &[f32], out: &mut [f32]) {
+        let &Pass { kernels, c, .. } = self;
+        let half = c.head_dim / 2;
+        self.pool.for_rows(out, proj.w.rows(), &|t, row| {
+            self.add_bias(proj, row);
+            for head in row.chunks_exact_mut(c.head_dim) {
+                if let Some(weight) = norm {
+                    let mut raw = [0.0; MAX_HEAD_DIM];
+                    raw[..c.head_dim].copy_from_slice(head);
+                    kernels.rms_norm(&raw[..c.head_dim], weight, c.norm_eps, head);
+                }
+                kernels.rope(head, &cos[t * half..][..half], &sin[t * half..][..half]);
+            }
+        });
+    }
+
+    fn add_bias(&self, proj: &Proj<'_>, row: &mut [f32]) {
+        if let Some(bias) = &proj.bias {
+            self.kernels.add(row, bias);
+        }
+    }
+
+    /// y = Wo attention(q, K, V)
+    fn attend(&self, layer: &Layer<'_>, index: usize, cache: &KvCache, b: &mut Buffers, n: usize) {
+        let &Pass { kernels, pool, c, shape } = self;
+        let attn = &mut b.attn[..n * c.q_width()];
+        kernels.attention(pool, shape, cache, index, &b.at, &b.q[..n * c.q_width()], attn);
+        let attn = b.acts.load(kernels, pool, attn, c.q_width());
+        kernels.matmul(pool, attn, &mut [Job { w: layer.attn_out, out: &mut b.y[..n * c.hidden] }]);
+    }
+
+    /// x += y;  y = Wdown (silu(Wgate norm(x)) * Wup norm(x))
+    fn feed_forward(&self, layer: &Layer<'_>, b: &mut Buffers, n: usize) {
+        let &Pass { kernels, pool, c, .. } = self;
+        let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
+        let (gate, up) = (&mut b.gate[..n * c.ffn], &mut b.up[..n * c.ffn]);
+        let y = b.acts.load_norm(kernels, pool, x, y, &layer.ffn_norm, c.norm_eps);
+        kernels.matmul(pool, y, &mut [Job { w: layer.gate, out: gate }, Job { w: layer.up, out: up }]);
+        let gated = b.acts.load_gated(kernels, pool, gate, up, c.ffn);
+        kernels.matmul(pool, gated, &mut [Job { w: layer.down, out: &mut b.y[..n * c.hidden] }]);
+    }
+
+    /// logits = Whead rms_norm(x + y)
+    fn head(&self, model: &Model<'_>, b: &mut Buffers, n: usize) {
+        let &Pass { kernels, pool, c, .. } = self;
+        if n > 0 {
+            let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
+            let y = b.acts.load_norm(kernels, pool, x, y, &model.output_norm, c.norm_eps);
+            kernels.matmul(pool, y, &mut [Job { w: model.head(), out: &mut b.logits[..n * c.vocab] }]);
+        }
     }
 }

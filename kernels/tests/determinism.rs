@@ -42,8 +42,9 @@ fn matmul_has_the_same_bits_in_any_batch_on_any_threads() {
 
 /// Products one token after the other on one thread against those of any batch and number of threads.
 fn same_bits(weights: [&Weights; 2], cols: usize, rng: &mut Rng) {
-    const TOKENS: usize = 11;
-    let x = rng.floats(TOKENS * cols, 3.0);
+    // All ways through a product, whose choice may depend on the number of tokens, with and without whole tiles.
+    let batches = (1..=11).chain([16, 17, 29, 48, 49, 67, 131]);
+    let x = rng.floats(131 * cols, 3.0);
     for kernels in Kernels::available() {
         let one_by_one = x.chunks_exact(cols).map(|x| products(kernels, 1, weights, x, cols));
         let [mut first, mut second] = [Vec::new(), Vec::new()];
@@ -51,7 +52,7 @@ fn same_bits(weights: [&Weights; 2], cols: usize, rng: &mut Rng) {
             first.extend(a);
             second.extend(b);
         }
-        for tokens in 1..=TOKENS {
+        for tokens in batches.clone() {
             for threads in 1..=3 {
                 let [a, b] = products(kernels, threads, weights, &x[..tokens * cols], cols);
                 let (w, isa) = (weights[0].matrix(), kernels.isa());

@@ -69,7 +69,8 @@ impl Pass<'_> {
         let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
         let y = b.acts.load_norm(kernels, pool, x, y, &layer.attn_norm, c.norm_eps);
         let (k, v) = (&mut b.k[..n * c.kv_width()], &mut b.v[..n * c.kv_width()]);
-        let (kv, q) = ([Job { w: layer.k.w, out: k }, Job { w: layer.v.w, out: v }], Job { w: layer.q.w, out: &mut b.q[..n * c.q_width()] });
+        let (kv, q) =
+            ([Job { w: layer.k.w, out: k }, Job { w: layer.v.w, out: v }], Job { w: layer.q.w, out: &mut b.q[..n * c.q_width()] });
         let leave = last && b.outputs.len() < n;
         if leave {
             kernels.matmul(pool, y, &mut { kv });

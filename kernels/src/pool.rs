@@ -47,15 +47,36 @@ pub enum PoolError {
 /// The function of a region, its lifetime erased; only read inside the region.
 type Task = *const (dyn Fn(usize) + Sync + 'static);
 
-/// Bits of [`Shared::gate`]: workers inside the region, then two flags, then the number of the region.
+/// Bits of [`Shared::gate`]: workers inside the region, two flags, workers that it is for, and the number of the region.
 const INSIDE: u64 = 0xffff;
 const OPEN: u64 = 1 << 16;
 const STOP: u64 = 1 << 17;
-const REGION: u64 = 1 << 18;
+const INVITED: u64 = 1 << 18;
+const REGION: u64 = 1 << 34;
 
 /// The number of the region in a gate.
 fn region(gate: u64) -> u64 {
-    gate & !(INSIDE | OPEN | STOP)
+    gate & !(REGION - 1)
+}
+
+/// How many workers the region of a gate is for, the first ones.
+fn invited(gate: u64) -> usize {
+    (gate % REGION / INVITED) as usize
+}
+
+/// How the units of a region are cut into a range for each thread.
+#[derive(Clone, Copy, Default)]
+struct Units {
+    count: usize,
+    threads: usize,
+}
+
+impl Units {
+    /// First unit of the range of `thread`; that of the thread behind the last is `count`.
+    fn range_start(self, thread: usize) -> usize {
+        // No overflow: a unit stands for some bytes of memory, and there are at most `MAX_THREADS` threads.
+        self.count * thread / self.threads
+    }
 }
 
 /// What the caller and the workers share.
@@ -65,8 +86,8 @@ struct Shared {
     gate: CachePadded<AtomicU64>,
     /// Next unit to claim of each thread's range, the caller's first.
     next: Vec<CachePadded<AtomicUsize>>,
-    /// Units of the region. Written only while the region is closed and empty, like `task`.
-    units: UnsafeCell<usize>,
+    /// Units of the region, and threads that share them. Written only while the region is closed and empty, like `task`.
+    units: UnsafeCell<Units>,
     task: UnsafeCell<Option<Task>>,
     /// First panic of the region.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
@@ -83,19 +104,12 @@ unsafe impl Sync for Shared {}
 unsafe impl Send for Shared {}
 
 impl Shared {
-    /// First unit of the range of `thread`; that of the thread behind the last is `units`.
-    fn range_start(&self, units: usize, thread: usize) -> usize {
-        // No overflow: a unit stands for some bytes of memory, and there are at most `MAX_THREADS` threads.
-        units * thread / self.next.len()
-    }
-
     /// Claims and runs units until there are none left or an interrupt is raised, those of `thread`'s own range first. A panic ends
     /// the region early and is kept for the caller.
-    fn work(&self, thread: usize, units: usize, task: &(dyn Fn(usize) + Sync)) {
-        let threads = self.next.len();
+    fn work(&self, thread: usize, units: Units, task: &(dyn Fn(usize) + Sync)) {
         let result = catch_unwind(AssertUnwindSafe(|| {
-            for owner in (thread..threads).chain(0..thread) {
-                let end = self.range_start(units, owner + 1);
+            for owner in (thread..units.threads).chain(0..thread) {
+                let end = units.range_start(owner + 1);
                 while !self.interrupt.is_raised() {
                     let unit = self.next[owner].fetch_add(1, Ordering::Relaxed);
                     if unit >= end {
@@ -106,7 +120,7 @@ impl Shared {
             }
         }));
         if let Err(payload) = result {
-            self.next.iter().for_each(|next| next.store(units, Ordering::Relaxed));
+            self.next.iter().for_each(|next| next.store(units.count, Ordering::Relaxed));
             self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
         }
     }
@@ -134,9 +148,9 @@ impl Shared {
         }
     }
 
-    /// Waits for an open region other than `seen`, or the end, and returns the gate as it then was.
+    /// Waits for an open region other than `seen` that this worker is invited to, or the end, and returns the gate as it then was.
     fn wait(&self, index: usize, seen: u64) -> u64 {
-        let ready = |gate: u64| gate & STOP != 0 || (gate & OPEN != 0 && region(gate) != seen);
+        let ready = |gate: u64| gate & STOP != 0 || (gate & OPEN != 0 && region(gate) != seen && index < invited(gate));
         loop {
             let start = Instant::now();
             while start.elapsed() < SPIN + YIELD {
@@ -170,6 +184,8 @@ pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     handles: Vec<Thread>,
+    /// Threads of the next region.
+    active: AtomicUsize,
     /// Held by the thread whose region is open.
     caller: Mutex<()>,
 }
@@ -186,13 +202,13 @@ impl Pool {
         let shared = Arc::new(Shared {
             gate: CachePadded::new(AtomicU64::new(0)),
             next: (0..threads).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
-            units: UnsafeCell::new(0),
+            units: UnsafeCell::new(Units::default()),
             task: UnsafeCell::new(None),
             panic: Mutex::new(None),
             asleep: (1..threads).map(|_| CachePadded::new(AtomicBool::new(false))).collect(),
             interrupt: Interrupt::default(),
         });
-        let mut pool = Self { shared, workers: Vec::new(), handles: Vec::new(), caller: Mutex::new(()) };
+        let mut pool = Self { shared, workers: Vec::new(), handles: Vec::new(), active: AtomicUsize::new(threads), caller: Mutex::new(()) };
         for index in 0..threads - 1 {
             let shared = Arc::clone(&pool.shared);
             let worker = thread::Builder::new().name(format!("kernel-{}", index + 1)).spawn(move || shared.worker(index))?;
@@ -205,6 +221,12 @@ impl Pool {
     /// Number of threads, the caller included.
     pub fn threads(&self) -> usize {
         self.workers.len() + 1
+    }
+
+    /// Regions from now on use the first `threads` threads only, at least the caller's and at most all: what memory bounds is not
+    /// faster with more than it takes to draw all of its bandwidth.
+    pub fn use_threads(&self, threads: usize) {
+        self.active.store(threads.clamp(1, self.threads()), Ordering::Relaxed);
     }
 
     /// What ends regions early. Whoever raises it before or during a region has to take the region's results for unfinished: see
@@ -220,7 +242,8 @@ impl Pool {
     /// # Panics
     /// With the first panic of a unit, after all threads have left the region; units not yet begun are then left out.
     pub fn run(&self, units: usize, f: &(dyn Fn(usize) + Sync)) {
-        if self.workers.is_empty() || units <= 1 {
+        let threads = self.active.load(Ordering::Relaxed).min(units);
+        if threads <= 1 {
             return self.run_here(units, f);
         }
         let _caller = match self.caller.try_lock() {
@@ -232,17 +255,18 @@ impl Pool {
         // SAFETY: only the lifetime changes. No worker uses it after this function: it is read only by workers inside the region,
         // and they are waited for below, also when a unit panics, because `work` catches that.
         let task: Task = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Task>(f) };
+        let units = Units { count: units, threads };
         // SAFETY: the region is closed and empty, and `caller` makes this the only writer.
         unsafe {
             *shared.units.get() = units;
             *shared.task.get() = Some(task);
         }
-        for (thread, next) in shared.next.iter().enumerate() {
-            next.store(shared.range_start(units, thread), Ordering::Relaxed);
+        for (thread, next) in shared.next[..threads].iter().enumerate() {
+            next.store(units.range_start(thread), Ordering::Relaxed);
         }
         let next = region(shared.gate.load(Ordering::Relaxed)).wrapping_add(REGION);
-        shared.gate.store(next | OPEN, Ordering::SeqCst);
-        self.wake(units - 1);
+        shared.gate.store(next | ((threads - 1) as u64 * INVITED) | OPEN, Ordering::SeqCst);
+        self.wake(threads - 1);
         shared.work(0, units, f);
         shared.gate.fetch_and(!OPEN, Ordering::Relaxed);
         let backoff = Backoff::new();
@@ -272,10 +296,10 @@ impl Pool {
         self.run(rows, &|row| f(row, unsafe { data.slice(row * width, width) }));
     }
 
-    /// Wakes at most `wanted` sleeping workers.
-    fn wake(&self, wanted: usize) {
-        let sleepers = self.shared.asleep.iter().zip(&self.handles);
-        for (_, handle) in sleepers.filter(|(asleep, _)| asleep.swap(false, Ordering::SeqCst)).take(wanted) {
+    /// Wakes those of the first `count` workers that sleep.
+    fn wake(&self, count: usize) {
+        let sleepers = self.shared.asleep.iter().zip(&self.handles).take(count);
+        for (_, handle) in sleepers.filter(|(asleep, _)| asleep.swap(false, Ordering::SeqCst)) {
             handle.unpark();
         }
     }
@@ -349,6 +373,31 @@ mod tests {
             assert_eq!(pool.threads(), threads);
             for units in [0, 1, 2, 3, 100, 1000] {
                 assert_eq!(counts(&pool, units), vec![1; units]);
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_threads_in_use_run_units_and_the_rest_sleep() {
+        let pool = Pool::new(4).unwrap();
+        for (asked, used) in [(4, 4), (2, 2), (1, 1), (0, 1), (3, 3), (9, 4)] {
+            pool.use_threads(asked);
+            let names = Mutex::new(std::collections::BTreeSet::new());
+            let caller = thread::current().id();
+            pool.run(64, &|_| {
+                let thread = thread::current();
+                names.lock().unwrap().insert((thread.id() != caller).then(|| thread.name().unwrap().to_owned()));
+                thread::sleep(Duration::from_micros(100));
+            });
+            let names = names.into_inner().unwrap();
+            assert!(names.len() <= used, "{names:?}");
+            assert!(names.iter().flatten().all(|name| name[7..].parse::<usize>().unwrap() < used), "{names:?}");
+            if used == 1 {
+                let limit = Instant::now() + Duration::from_secs(20);
+                while !pool.shared.asleep.iter().all(|a| a.load(Ordering::SeqCst)) {
+                    assert!(Instant::now() < limit, "a worker that is not in use spins");
+                    assert_eq!(counts(&pool, 9), vec![1; 9]);
+                }
             }
         }
     }

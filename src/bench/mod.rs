@@ -34,8 +34,12 @@ pub struct Report {
     pub prompt_tokens: usize,
     /// Tokens decoded after it.
     pub decode_tokens: usize,
-    /// Threads that computed.
+    /// The most threads that compute, and that read for `read_gb_s`.
     pub threads: usize,
+    /// Those of them that decoded.
+    pub decode_threads: usize,
+    /// Those that the prompt took.
+    pub prefill_threads: usize,
     /// Runs that the medians are over.
     pub runs: usize,
     /// Instruction set of the kernels.
@@ -129,6 +133,8 @@ pub fn run(
         prompt_tokens: prompt,
         decode_tokens: answer,
         threads,
+        decode_threads: engine.threads().decode,
+        prefill_threads: engine.threads().prefill,
         runs,
         isa: engine.options().kernels.isa().to_string(),
     })

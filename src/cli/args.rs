@@ -32,7 +32,7 @@ pub(super) struct Common {
     /// The model, a GGUF file (any part of a split one)
     #[arg(short, long, global = true, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Threads that compute [default: half of the cores, 2 to 4]
+    /// Threads that compute [default: as many as a measurement finds worth it, of half of the cores, 2 to 4]
     #[arg(short, long, global = true, value_name = "N", value_parser = positive)]
     pub threads: Option<usize>,
     /// Tokens of context, prompt and answer together [default: 4096, or what the model has]

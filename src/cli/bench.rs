@@ -47,20 +47,22 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     }
     let Output { report: r, memory: m, .. } = &output;
     output::stream(&format!(
-        "prefill   {:8.1} tokens/s  ({} tokens)\n\
-         decode    {:8.1} tokens/s  ({} tokens, {} of weights and {} of keys and values each)\n\
-         bandwidth {:8.1} GB/s read by {} threads, {:.0} % of it reached while decoding\n\
+        "prefill   {:8.1} tokens/s  ({} tokens, {})\n\
+         decode    {:8.1} tokens/s  ({} tokens, {}, {} of weights and {} of keys and values each)\n\
+         bandwidth {:8.1} GB/s read by {}, {:.0} % of it reached while decoding\n\
          load      {:8.1} ms\n\
          memory    {:>8} resident, {} of it anonymous (file: {})\n\
          medians of {} runs, {} kernels\n",
         r.prefill_tok_s,
         r.prompt_tokens,
+        threads(r.prefill_threads),
         r.decode_tok_s,
         r.decode_tokens,
+        threads(r.decode_threads),
         bytes(r.bytes_per_token),
         bytes(r.kv_bytes_per_token),
         r.read_gb_s,
-        r.threads,
+        threads(r.threads),
         r.decode_share * 100.0,
         output.load_ms,
         bytes(m.rss_bytes),
@@ -69,4 +71,8 @@ pub(super) fn run(common: &Common, args: &BenchArgs) -> Result<()> {
         r.runs,
         r.isa,
     ))
+}
+
+fn threads(count: usize) -> String {
+    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
 }

@@ -20,7 +20,7 @@ use crate::model::{Config, Layer, Model, Proj};
 ///
 /// `None` where an interrupt ended it: a region may then have left out units anywhere, so nothing is used of it.
 pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> Option<&'e mut [f32]> {
-    let Engine { model, options, shape, pool, cache, buffers: b } = engine;
+    let Engine { model, options, shape, pool, cache, buffers: b, .. } = engine;
     let pass = Pass { kernels: options.kernels, pool, c: &model.config, shape: *shape };
 
     pass.embed(model, rows, b);

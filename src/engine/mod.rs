@@ -3,10 +3,12 @@
 mod buffers;
 mod forward;
 mod plan;
+mod threads;
 
 use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, KvDType, Pool, PoolError, Position};
 
 pub use plan::MemoryPlan;
+pub use threads::Threads;
 
 use crate::model::Model;
 use buffers::Buffers;
@@ -18,12 +20,15 @@ pub const MAX_BATCH: usize = 128;
 /// Most sequences of an engine: as many as a batch has rows, and as many again whose requests are parked.
 pub const MAX_SEQUENCES: usize = 2 * MAX_BATCH;
 
+/// Batches between two measurements of the threads: some seconds of work, of which they are a hundredth.
+const PROBE_AGAIN: usize = 256;
+
 /// How an engine is laid out. Fixed for its life, since it decides every allocation.
 #[derive(Clone, Copy)]
 pub struct EngineOptions {
     /// The kernel table.
     pub kernels: Kernels,
-    /// Threads that compute, the caller's included.
+    /// The most threads that compute, the caller's included; see [`Engine::probe_threads`].
     pub threads: usize,
     /// Storage of keys and values.
     pub kv: KvDType,
@@ -126,6 +131,9 @@ pub struct Engine<'m> {
     options: EngineOptions,
     shape: AttentionShape,
     pool: Pool,
+    threads: Threads,
+    /// Batches since threads were chosen by a measurement, if they were.
+    since_probe: Option<usize>,
     cache: KvCache,
     buffers: Buffers,
 }
@@ -154,6 +162,8 @@ impl<'m> Engine<'m> {
             options,
             shape: AttentionShape::new(c.heads, c.kv_heads, c.head_dim)?,
             pool: Pool::new(options.threads)?,
+            threads: Threads { decode: options.threads, prefill: options.threads },
+            since_probe: None,
             cache: KvCache::new(options.kv, c.layers, options.sequences, c.kv_heads, options.context, c.head_dim)?,
             buffers: Buffers::new(c, options.outputs),
         })
@@ -167,6 +177,30 @@ impl<'m> Engine<'m> {
     /// How it was laid out.
     pub fn options(&self) -> &EngineOptions {
         &self.options
+    }
+
+    /// Threads in use: all of them, unless a probe found fewer to be enough.
+    pub fn threads(&self) -> Threads {
+        self.threads
+    }
+
+    /// Measures with how many threads this model is about as fast on this machine as with all, and uses no more from now on. Takes
+    /// some 20 ms, twice that on a slow board, where the model's first pages are in memory.
+    pub fn probe_threads(&mut self) {
+        if self.options.threads > 1
+            && let Some(threads) = Threads::probe(self.options.kernels, &self.pool, self.model, &mut self.buffers)
+        {
+            self.threads = threads;
+        }
+        self.since_probe = Some(0);
+    }
+
+    /// To be called when there is nothing to do. Where threads were chosen by a measurement, and many batches ago, measures again:
+    /// others may have been busy then, or may be now.
+    pub fn idle(&mut self) {
+        if self.since_probe.is_some_and(|batches| batches >= PROBE_AGAIN) {
+            self.probe_threads();
+        }
     }
 
     /// What ends [`Engine::forward`] early, from any thread: raised, it stays so until it is cleared.
@@ -183,6 +217,8 @@ impl<'m> Engine<'m> {
     /// See [`BatchError`]; except for an interrupt, the cache is then unchanged.
     pub fn forward(&mut self, rows: &[Row]) -> Result<&mut [f32], BatchError> {
         self.check(rows)?;
+        self.pool.use_threads(self.threads.of(rows.len()));
+        self.since_probe = self.since_probe.map(|batches| batches + 1);
         forward::forward(self, rows).ok_or(BatchError::Interrupted)
     }
 

@@ -2,6 +2,7 @@
 //! `run` and `chat`, the server, a library user) goes through here.
 
 mod control;
+mod cores;
 mod health;
 mod open;
 mod pace;
@@ -270,6 +271,9 @@ impl<'m> Runtime<'m> {
         self.end_due(start, emit);
         let again = self.scheduler.plan(&mut self.rows, self.pace.prompt_rows(), start, ready);
         if self.rows.is_empty() {
+            if self.scheduler.is_idle() {
+                self.engine.idle();
+            }
             return Ok(false);
         }
         self.control.hold_off(again);

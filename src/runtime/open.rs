@@ -1,8 +1,9 @@
 use qwark_kernels::{Isa, Kernels, KvDType, UnsupportedIsa};
 
 use super::Runtime;
+use super::cores::{default_threads, stay_on_big_cores};
 use crate::chat::{ChatError, ChatTemplate};
-use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::engine::{Engine, EngineError, EngineOptions, Threads};
 use crate::gguf::{Gguf, GgufError, Mapping};
 use crate::model::{Model, ModelError};
 use crate::tokenizer::{Tokenizer, TokenizerError};
@@ -14,7 +15,8 @@ pub const DEFAULT_CONTEXT: usize = 4096;
 /// Choices that a user may leave open.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenOptions {
-    /// Threads that compute; by default half of the cores, at least two where there are two, at most four: the robot needs the rest.
+    /// Threads that compute. By default as many as a measurement at the start finds worth it, of half of the cores, at least two where
+    /// there are two, at most four: the robot needs the rest.
     pub threads: Option<usize>,
     /// Tokens of each sequence; by default [`DEFAULT_CONTEXT`] or what the model has, if less.
     pub context: Option<usize>,
@@ -90,22 +92,31 @@ impl<'a> Opened<'a> {
         Ok(Opened { gguf, model, tokenizer, template })
     }
 
-    /// Lays out an engine; `outputs` is the most rows of a batch whose logits are wanted.
+    /// Lays out an engine; `outputs` is the most rows of a batch whose logits are wanted. Where there are big and little cores, the
+    /// calling thread, which should be the one to run it, and the engine's own stay on the big ones from now on.
     ///
     /// # Errors
     /// Says what can't be had.
     pub fn engine(&'a self, options: &OpenOptions, outputs: usize) -> Result<Engine<'a>, OpenError> {
         let kernels = options.isa.map_or_else(|| Ok(Kernels::detect()), Kernels::for_isa)?;
+        let asked = options.threads;
         let options = EngineOptions {
             kernels,
-            threads: options.threads.unwrap_or_else(default_threads),
+            threads: asked.unwrap_or_else(default_threads),
             kv: options.kv,
             context: self.context(options),
             sequences: options.sequences(),
             outputs,
         };
-        log::info!("{}: {} kernels, {} threads, context {}", self.model.config.name, kernels.isa(), options.threads, options.context);
-        Ok(Engine::new(&self.model, options)?)
+        stay_on_big_cores();
+        let mut engine = Engine::new(&self.model, options)?;
+        if asked.is_none() {
+            engine.probe_threads();
+        }
+        let Threads { decode, prefill } = engine.threads();
+        let name = &self.model.config.name;
+        log::info!("{name}: {} kernels, {decode} threads for a token, {prefill} for prompts, context {}", kernels.isa(), options.context);
+        Ok(engine)
     }
 
     /// A runtime over a new engine.
@@ -122,9 +133,4 @@ impl<'a> Opened<'a> {
     pub fn context(&self, options: &OpenOptions) -> usize {
         options.context.unwrap_or(DEFAULT_CONTEXT.min(self.model.config.context_length))
     }
-}
-
-fn default_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / 2).clamp(cores.min(2), 4)
 }

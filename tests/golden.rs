@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use half::f16;
-use qwark::engine::{Engine, EngineError, EngineOptions, MAX_BATCH, Row};
+use qwark::engine::{BatchError, Engine, EngineError, EngineOptions, Head, MAX_BATCH, Row};
 use qwark::generation::GenerationParams;
 use qwark::gguf::Mapping;
 use qwark::model::{Arch, Model};
@@ -218,6 +218,36 @@ fn the_split_of_a_prompt_changes_no_bit() {
         for size in [1, 3, 8, 17] {
             let split: Vec<&[Row]> = batch.chunks(size).collect();
             assert!(bits(&run(model, options, &split)) == whole, "{}, {}: batches of {size} differ", golden.model.display(), kernels.isa());
+        }
+    });
+}
+
+#[test]
+fn logits_among_some_tokens_are_those_among_all() {
+    for_each(|golden, model, kernels| {
+        let batch = rows(&golden.tokens);
+        let options = options(kernels, batch.len());
+        let whole = run(model, options, &[&batch]);
+        // Every share of the vocabulary from nothing to all, on both sides of where everything is computed.
+        let among: Vec<Vec<u32>> =
+            (0..batch.len()).map(|i| (0..golden.vocab as u32).filter(|&token| token as usize % (1 + i * i) == i).collect()).collect();
+        let heads: Vec<Head<'_>> = among.iter().enumerate().map(|(i, t)| if i % 5 == 4 { Head::All } else { Head::Among(t) }).collect();
+        let mut engine = Engine::new(model, options).unwrap();
+        let found = engine.forward_among(&batch, &heads).unwrap();
+        for ((head, found), whole) in heads.iter().zip(found.chunks_exact(golden.vocab)).zip(whole.chunks_exact(golden.vocab)) {
+            let wanted: Vec<f32> = match head {
+                Head::All => whole.to_vec(),
+                Head::Among(tokens) => tokens.iter().map(|&token| whole[token as usize]).collect(),
+            };
+            assert!(bits(&found[..wanted.len()]) == bits(&wanted), "{}, {}", golden.model.display(), kernels.isa());
+        }
+        assert_eq!(
+            engine.forward_among(&batch, &heads[1..]).unwrap_err().to_string(),
+            format!("{0} rows want logits, and it is told of {1} which", heads.len(), heads.len() - 1)
+        );
+        for bad in [&[3, 2][..], &[2, 2], &[golden.vocab as u32]] {
+            let heads = vec![Head::Among(bad); batch.len()];
+            assert_eq!(engine.forward_among(&batch, &heads), Err(BatchError::Among));
         }
     });
 }

@@ -88,7 +88,7 @@ pub struct Operand<'a> {
     pub(crate) together: &'a [TokenBlock],
 }
 
-impl Operand<'_> {
+impl<'a> Operand<'a> {
     /// Tokens.
     pub fn rows(&self) -> usize {
         self.rows
@@ -97,6 +97,24 @@ impl Operand<'_> {
     /// Values of each.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// One of its rows.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&self, row: usize) -> Operand<'a> {
+        let (values, blocks) = (row * self.cols..(row + 1) * self.cols, row * self.blocks..(row + 1) * self.blocks);
+        Operand {
+            rows: 1,
+            values: &self.values[values],
+            q: &self.q[blocks.start * BLOCK..blocks.end * BLOCK],
+            d: &self.d[blocks.clone()],
+            s: &self.s[blocks.clone()],
+            minus8: &self.minus8[blocks],
+            together: &[],
+            ..*self
+        }
     }
 }
 

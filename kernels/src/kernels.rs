@@ -123,6 +123,47 @@ impl Kernels {
         });
     }
 
+    /// Of the product of `w` with one token, the values of `rows`, which are ascending: `out[i]` is that of `rows[i]`, with the bits that
+    /// [`Kernels::matmul`] gives it. Reads those rows only; of a packed matrix, their tiles.
+    ///
+    /// # Panics
+    /// If the operand has more than one row or other columns than the matrix, `rows` is not ascending or has a row that `w` lacks, or
+    /// `out` has another length.
+    pub fn matmul_rows(self, pool: &Pool, x: Operand<'_>, w: Matrix<'_>, rows: &[u32], out: &mut [f32]) {
+        assert!(x.rows == 1 && x.cols == w.cols(), "matmul_rows: the operand is not one row of {} columns", w.cols());
+        assert!(rows.is_sorted() && rows.last().is_none_or(|&row| (row as usize) < w.rows()), "matmul_rows: not rows of the matrix");
+        assert_eq!(out.len(), rows.len(), "matmul_rows: lengths differ");
+        let (run, together) = match w.packed_dtype() {
+            Some(packed) => (self.0.matmul_packed[packed as usize].run, TILE_ROWS),
+            None => (self.0.matmul[w.dtype() as usize].run, 1),
+        };
+        let out = SyncPtr::new(out);
+        pool.run(rows.len().div_ceil(UNIT_ROWS_STEP), &|unit| {
+            let start = unit * UNIT_ROWS_STEP;
+            let wanted = &rows[start..rows.len().min(start + UNIT_ROWS_STEP)];
+            // SAFETY: the pool runs each unit once, and units do not overlap; `out` is as long as `rows`.
+            let mut out = unsafe { out.slice(start, wanted.len()) };
+            let mut products = [0.0; TILE_ROWS];
+            for same in wanted.chunk_by(|a, b| *a as usize / together == *b as usize / together) {
+                let first = same[0] as usize / together * together;
+                let args = MatmulArgs {
+                    weights: w.row_range(first, together),
+                    rows: together,
+                    cols: x.cols,
+                    x,
+                    out: products.as_mut_ptr(),
+                    out_stride: together,
+                };
+                // SAFETY: columns checked above, the weights are whole rows of their type, `products` has room for `together` rows of
+                // one token; the table was made after detecting its instruction set.
+                unsafe { run(&args) };
+                let (now, rest) = out.split_at_mut(same.len());
+                now.iter_mut().zip(same).for_each(|(out, row)| *out = products[*row as usize - first]);
+                out = rest;
+            }
+        });
+    }
+
     /// One row of weights as f32.
     ///
     /// # Panics

@@ -66,6 +66,40 @@ fn same_bits(weights: [&Weights; 2], cols: usize, rng: &mut Rng) {
 }
 
 #[test]
+fn some_rows_have_the_bits_that_all_of_them_have() {
+    let rng = &mut Rng(17);
+    for dtype in DType::ALL {
+        for packed in [false, true] {
+            if packed && !PackedDType::ALL.iter().any(|p| p.dtype() == dtype) {
+                continue;
+            }
+            let (rows, cols) = (208, 512);
+            let mut weights = Weights::random(dtype, rows, cols, Scales::Extreme, rng);
+            if packed {
+                weights = weights.packed();
+            }
+            let x = rng.floats(3 * cols, 3.0);
+            for kernels in Kernels::available() {
+                let pool = Pool::new(3).unwrap();
+                let mut activations = Activations::with_capacity(3, cols);
+                let x = activations.load(kernels, &pool, &x, cols);
+                let mut all = vec![f32::NAN; 3 * rows];
+                kernels.matmul(&pool, x, &mut [Job { w: weights.matrix(), out: &mut all }]);
+                for one_in in [1, 2, 9, 70, 1000] {
+                    let wanted: Vec<u32> = (0..rows as u32).filter(|_| rng.int(1, one_in) == 1).collect();
+                    for (t, all) in all.chunks_exact(rows).enumerate() {
+                        let mut out = vec![f32::NAN; wanted.len()];
+                        kernels.matmul_rows(&pool, x.row(t), weights.matrix(), &wanted, &mut out);
+                        let expected: Vec<f32> = wanted.iter().map(|&row| all[row as usize]).collect();
+                        assert_eq!(bits(&out), bits(&expected), "{dtype} packed: {packed}, {wanted:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn attention_has_the_same_bits_in_any_batch_on_any_threads() {
     let shape = AttentionShape::new(14, 2, 64).unwrap();
     let (width, kv_width) = (14 * 64, 2 * 64);

@@ -1,7 +1,11 @@
 use qwark_kernels::{AttentionShape, Job, Kernels, KvCache, MAX_HEAD_DIM, Pool};
 
-use super::{Buffers, Engine, Row};
+use super::{Buffers, Engine, Head, Row};
 use crate::model::{Config, Layer, Model, Proj};
+
+/// Rows of the output head are computed one by one where they are at most one in this many: at one in 15 that takes as long as
+/// computing them all, since rows lie eight in a tile and memory is read best from one end to the other.
+const FEW_OF_THE_HEAD: usize = 24;
 
 /// The decoder's equations for one batch:
 ///
@@ -19,7 +23,7 @@ use crate::model::{Config, Layer, Model, Proj};
 /// keys and values of the last layer are stored, since nothing reads more of them.
 ///
 /// `None` where an interrupt ended it: a region may then have left out units anywhere, so nothing is used of it.
-pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> Option<&'e mut [f32]> {
+pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row], heads: &[Head<'_>]) -> Option<&'e mut [f32]> {
     let Engine { model, options, shape, pool, cache, buffers: b, .. } = engine;
     let pass = Pass { kernels: options.kernels, pool, c: &model.config, shape: *shape };
 
@@ -36,7 +40,7 @@ pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row]) -> Option<&'
             pass.feed_forward(layer, b, n);
         }
     }
-    pass.head(model, b, n);
+    pass.head(model, heads, b, n);
     (!pool.interrupt().is_raised()).then_some(&mut b.logits[..n * model.config.vocab])
 }
 
@@ -147,12 +151,31 @@ impl Pass<'_> {
     }
 
     /// logits = Whead rms_norm(x + y)
-    fn head(&self, model: &Model<'_>, b: &mut Buffers, n: usize) {
+    fn head(&self, model: &Model<'_>, heads: &[Head<'_>], b: &mut Buffers, n: usize) {
         let &Pass { kernels, pool, c, .. } = self;
-        if n > 0 {
-            let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
-            let y = b.acts.load_norm(kernels, pool, x, y, &model.output_norm, c.norm_eps);
-            kernels.matmul(pool, y, &mut [Job { w: model.head(), out: &mut b.logits[..n * c.vocab] }]);
+        if n == 0 {
+            return;
+        }
+        let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
+        let y = b.acts.load_norm(kernels, pool, x, y, &model.output_norm, c.norm_eps);
+        let logits = &mut b.logits[..n * c.vocab];
+        if heads.iter().all(|head| *head == Head::All) {
+            return kernels.matmul(pool, y, &mut [Job { w: model.head(), out: logits }]);
+        }
+        for (t, (head, logits)) in heads.iter().zip(logits.chunks_exact_mut(c.vocab)).enumerate() {
+            match head {
+                Head::Among(tokens) if tokens.len() * FEW_OF_THE_HEAD <= c.vocab => {
+                    kernels.matmul_rows(pool, y.row(t), model.head(), tokens, &mut logits[..tokens.len()]);
+                }
+                Head::All => kernels.matmul(pool, y.row(t), &mut [Job { w: model.head(), out: logits }]),
+                Head::Among(tokens) => {
+                    kernels.matmul(pool, y.row(t), &mut [Job { w: model.head(), out: &mut *logits }]);
+                    // Ascending, so nothing is overwritten before it is read.
+                    for (i, &token) in tokens.iter().enumerate() {
+                        logits[i] = logits[token as usize];
+                    }
+                }
+            }
         }
     }
 }

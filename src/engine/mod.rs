@@ -51,6 +51,25 @@ pub struct Row {
     pub logits: bool,
 }
 
+/// Which logits of a row are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Head<'a> {
+    /// Of every token.
+    All,
+    /// Of these, ascending.
+    Among(&'a [u32]),
+}
+
+impl Head<'_> {
+    /// Of how many tokens, in a vocabulary of `vocab`.
+    pub fn count(&self, vocab: usize) -> usize {
+        match self {
+            Head::All => vocab,
+            Head::Among(tokens) => tokens.len(),
+        }
+    }
+}
+
 /// Why an engine can't be made.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -100,6 +119,17 @@ pub enum BatchError {
         /// The engine's limit.
         planned: usize,
     },
+    /// [`Engine::forward_among`] was not told exactly once for each row with `logits` set.
+    #[error("{rows} rows want logits, and it is told of {heads} which")]
+    Heads {
+        /// Rows with `logits` set.
+        rows: usize,
+        /// Heads given.
+        heads: usize,
+    },
+    /// A [`Head::Among`] that is not ascending, or has a token outside the vocabulary.
+    #[error("the tokens whose logits are wanted are not ascending ids of the vocabulary")]
+    Among,
     /// A token that the model has no embedding for.
     #[error("token {token} is outside the vocabulary of {vocab}")]
     Token {
@@ -216,10 +246,21 @@ impl<'m> Engine<'m> {
     /// # Errors
     /// See [`BatchError`]; except for an interrupt, the cache is then unchanged.
     pub fn forward(&mut self, rows: &[Row]) -> Result<&mut [f32], BatchError> {
+        self.forward_among(rows, &[])
+    }
+
+    /// As [`Engine::forward`], of each row with `logits` set only the logits that its head wants, with the same bits: they are the
+    /// first of the row's `[vocab]`, in the order of its tokens, and the rest holds anything. Reads only those rows of the output head
+    /// where they are few. No heads at all stand for [`Head::All`] of each.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    pub fn forward_among(&mut self, rows: &[Row], heads: &[Head<'_>]) -> Result<&mut [f32], BatchError> {
         self.check(rows)?;
+        self.check_heads(rows, heads)?;
         self.pool.use_threads(self.threads.of(rows.len()));
         self.since_probe = self.since_probe.map(|batches| batches + 1);
-        forward::forward(self, rows).ok_or(BatchError::Interrupted)
+        forward::forward(self, rows, heads).ok_or(BatchError::Interrupted)
     }
 
     fn check(&self, rows: &[Row]) -> Result<(), BatchError> {
@@ -241,5 +282,18 @@ impl<'m> Engine<'m> {
             }
         }
         Ok(())
+    }
+
+    fn check_heads(&self, rows: &[Row], heads: &[Head<'_>]) -> Result<(), BatchError> {
+        let wanted = rows.iter().filter(|row| row.logits).count();
+        if !heads.is_empty() && heads.len() != wanted {
+            return Err(BatchError::Heads { rows: wanted, heads: heads.len() });
+        }
+        let vocab = self.model.config.vocab;
+        let sound = |head: &Head<'_>| match head {
+            Head::All => true,
+            Head::Among(tokens) => tokens.is_sorted_by(|a, b| a < b) && tokens.last().is_none_or(|&token| (token as usize) < vocab),
+        };
+        if heads.iter().all(sound) { Ok(()) } else { Err(BatchError::Among) }
     }
 }

@@ -1,9 +1,9 @@
 use super::SamplingParams;
 
-/// A token that may be drawn, with its weight relative to the likeliest one's 1.
+/// A token that may be drawn, by the place of its logit, with its weight relative to the likeliest one's 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
-    pub token: u32,
+    pub place: u32,
     pub weight: f32,
 }
 
@@ -19,8 +19,8 @@ impl Candidates {
     /// The tokens that pass the filters of `params`, likeliest first.
     pub fn keep(&mut self, logits: &[f32], params: &SamplingParams) -> &[Candidate] {
         let max = logits.iter().copied().filter(|x| !x.is_nan()).fold(f32::NEG_INFINITY, f32::max);
-        let all = logits.iter().enumerate().map(|(token, &logit)| Candidate {
-            token: token as u32,
+        let all = logits.iter().enumerate().map(|(place, &logit)| Candidate {
+            place: place as u32,
             // Infinite logits: inf - inf would be NaN, the likeliest weighs 1 by definition.
             weight: if logit == max { 1.0 } else { ((logit - max) / params.temperature).exp() },
         });
@@ -40,7 +40,7 @@ impl Candidates {
 
     /// Brings the `n` likeliest to the front, in order.
     fn sort_first(&mut self, n: usize) {
-        let order = |a: &Candidate, b: &Candidate| b.weight.total_cmp(&a.weight).then(a.token.cmp(&b.token));
+        let order = |a: &Candidate, b: &Candidate| b.weight.total_cmp(&a.weight).then(a.place.cmp(&b.place));
         if n < self.0.len() {
             self.0.select_nth_unstable_by(n, order);
             self.0[..n].sort_unstable_by(order);

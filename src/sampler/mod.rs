@@ -39,19 +39,39 @@ impl Sampler {
 
     /// Chooses the next token from `logits`, `[vocab]`, and counts it. Penalties are applied to `logits` in place.
     pub fn sample(&mut self, logits: &mut [f32]) -> u32 {
-        self.penalise(logits);
-        let token = if self.params.temperature == 0.0 { argmax(logits) } else { self.draw(logits) };
-        *self.seen.entry(token).or_insert(0) += 1;
+        self.penalise(logits, |token| Some(token as usize));
+        let token = self.choose(logits) as u32;
+        self.count(token);
         token
     }
 
-    fn penalise(&self, logits: &mut [f32]) {
+    /// Chooses one of `tokens`, which are ascending, from their `logits`, and counts it: the one that [`Sampler::sample`] chooses where
+    /// all other logits are minus infinity.
+    pub fn sample_among(&mut self, tokens: &[u32], logits: &mut [f32]) -> u32 {
+        self.penalise(logits, |token| tokens.binary_search(&token).ok());
+        let token = tokens[self.choose(logits)];
+        self.count(token);
+        token
+    }
+
+    /// Counts a token that the answer has without being sampled.
+    pub fn count(&mut self, token: u32) {
+        *self.seen.entry(token).or_insert(0) += 1;
+    }
+
+    /// The place of the logit that is chosen.
+    fn choose(&mut self, logits: &[f32]) -> usize {
+        if self.params.temperature == 0.0 { argmax(logits) } else { self.draw(logits) }
+    }
+
+    /// `place` says where a token's logit is, if it is there.
+    fn penalise(&self, logits: &mut [f32], place: impl Fn(u32) -> Option<usize>) {
         let SamplingParams { repetition_penalty, presence_penalty, frequency_penalty, .. } = self.params;
         if repetition_penalty == 1.0 && presence_penalty == 0.0 && frequency_penalty == 0.0 {
             return;
         }
         for (&token, &count) in &self.seen {
-            let Some(logit) = logits.get_mut(token as usize) else { continue };
+            let Some(logit) = place(token).and_then(|i| logits.get_mut(i)) else { continue };
             *logit = if *logit > 0.0 { *logit / repetition_penalty } else { *logit * repetition_penalty };
             if count > 0 {
                 *logit -= presence_penalty + frequency_penalty * count as f32;
@@ -59,7 +79,7 @@ impl Sampler {
         }
     }
 
-    fn draw(&mut self, logits: &[f32]) -> u32 {
+    fn draw(&mut self, logits: &[f32]) -> usize {
         let kept = self.candidates.keep(logits, &self.params);
         // In f64: summed in f32, 150,000 small weights drift by more than a rare token's share.
         let total: f64 = kept.iter().map(|c| f64::from(c.weight)).sum();
@@ -69,23 +89,23 @@ impl Sampler {
         for candidate in kept {
             left -= f64::from(candidate.weight);
             if left < 0.0 {
-                return candidate.token;
+                return candidate.place as usize;
             }
         }
         // Rounding can leave a crumb after the last candidate; no candidate at all means that every logit was NaN.
-        kept.last().map_or_else(|| argmax(logits), |c| c.token)
+        kept.last().map_or_else(|| argmax(logits), |c| c.place as usize)
     }
 }
 
-/// The token of the largest logit, the lowest id among equals; NaN counts as the smallest.
-pub fn argmax(logits: &[f32]) -> u32 {
+/// The place of the largest logit, the first among equals; NaN counts as the smallest.
+pub fn argmax(logits: &[f32]) -> usize {
     let mut best = (0, f32::NEG_INFINITY);
-    for (token, &logit) in logits.iter().enumerate() {
+    for (place, &logit) in logits.iter().enumerate() {
         if logit > best.1 {
-            best = (token, logit);
+            best = (place, logit);
         }
     }
-    best.0 as u32
+    best.0
 }
 
 #[cfg(test)]

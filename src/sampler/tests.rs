@@ -104,4 +104,28 @@ proptest! {
             prop_assert!(allowed.contains(&token));
         }
     }
+
+    #[test]
+    fn a_choice_among_some_is_that_among_all_with_a_mask(
+        seed: u64, n in 1usize..2000, one_in in 1u64..50, top_k in 0u32..40, top_p in 0.05f32..=1.0, min_p in 0.0f32..0.5,
+        temperature in prop_oneof![Just(0.0f32), 0.2f32..2.0], repetition_penalty in 0.5f32..2.0, presence_penalty in -1.0f32..1.0,
+    ) {
+        let params = SamplingParams {
+            temperature, top_k, top_p, min_p, seed, repetition_penalty, presence_penalty, ..SamplingParams::greedy()
+        };
+        let prompt: Vec<u32> = (0..n as u32).step_by(3).collect();
+        let [mut all, mut some] = [(); 2].map(|()| Sampler::new(params, &prompt).expect("valid parameters"));
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for step in 0..10 {
+            let logits = logits(seed ^ step, n);
+            let mut legal: Vec<u32> = (0..n as u32).filter(|_| rng.next_u64() % one_in == 0).collect();
+            if legal.is_empty() {
+                legal.push(n as u32 - 1);
+            }
+            let mut masked = vec![f32::NEG_INFINITY; n];
+            legal.iter().for_each(|&token| masked[token as usize] = logits[token as usize]);
+            let mut compact: Vec<f32> = legal.iter().map(|&token| logits[token as usize]).collect();
+            prop_assert_eq!(all.sample(&mut masked), some.sample_among(&legal, &mut compact));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A model file is mapped ([`gguf`]), bound to its shapes ([`model`]), and run ([`engine`]) with the kernels of
 //! `qwark-kernels`. Text goes through [`chat`] and [`tokenizer`] to tokens, tokens through [`sampler`] and [`generation`] back to
-//! text; [`scheduler`] decides what each step computes, [`runtime`] puts these together, and [`links`] brings requests from and
+//! text, which may have to follow a [`grammar`]; [`scheduler`] decides what each step computes, [`runtime`] puts these together, and [`links`] brings requests from and
 //! replies to serial lines and sockets:
 //!
 //! ```text
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod engine;
 pub mod generation;
 pub mod gguf;
+pub mod grammar;
 pub mod links;
 pub mod model;
 pub mod pack;

@@ -214,9 +214,11 @@ fn code(error: &RequestError) -> ErrorCode {
         RequestError::Refused(Refusal::Busy(_)) => ErrorCode::Busy,
         RequestError::Refused(Refusal::Stopped) => ErrorCode::Stopped,
         RequestError::Refused(Refusal::Disarmed) => ErrorCode::Disarmed,
-        RequestError::Refused(Refusal::EmptyPrompt) | RequestError::Sampling(_) | RequestError::Token { .. } | RequestError::NoTokens => {
-            ErrorCode::Parameter
-        }
+        RequestError::Refused(Refusal::EmptyPrompt)
+        | RequestError::Sampling(_)
+        | RequestError::Token { .. }
+        | RequestError::NoTokens
+        | RequestError::Grammar(_) => ErrorCode::Parameter,
         RequestError::Chat(_) => ErrorCode::Internal,
     }
 }

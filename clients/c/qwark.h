@@ -121,7 +121,8 @@ enum qwark_reason {
     QWARK_REASON_CANCELLED = 5,   /* qwark_cancel */
     QWARK_REASON_DEADLINE = 6,    /* its deadline came */
     QWARK_REASON_FALLBACK = 7,    /* its deadline came, and the fallback took the answer's place */
-    QWARK_REASON_STOPPED = 8      /* an emergency stop */
+    QWARK_REASON_STOPPED = 8,     /* an emergency stop */
+    QWARK_REASON_GRAMMAR = 9      /* its grammar could not be followed any further */
 };
 
 /* What went wrong. A newer runtime may say others; docs/WIRE.md says more about each. */

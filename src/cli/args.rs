@@ -10,6 +10,7 @@ use crate::cache::parse_size;
 use crate::chat::{Message, Role};
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
+use crate::grammar::Grammar;
 use crate::links::{LinkAddr, read_key};
 use crate::runtime::OpenOptions;
 use crate::sampler::SamplingParams;
@@ -98,7 +99,7 @@ fn dtype(text: &str) -> Result<DType, String> {
 pub(super) enum Command {
     /// One answer, streamed
     #[command(
-        after_help = "Example: qwark run -m model.gguf \"Name three colours\"\n         echo \"Name three colours\" | qwark run -m model.gguf --json"
+        after_help = "Example: qwark run -m model.gguf \"Name three colours\"\n         echo \"Name three colours\" | qwark run -m model.gguf --json\n         qwark run -m model.gguf --regex \"(yes|no)\" \"Is the sky blue?\""
     )]
     Run(RunArgs),
     /// A conversation; Ctrl-C cancels the answer, Ctrl-D ends
@@ -234,7 +235,42 @@ pub(super) struct RunArgs {
     #[arg(long, conflicts_with_all = ["system", "think", "tools", "messages"])]
     pub raw: bool,
     #[command(flatten)]
+    pub grammar: GrammarArgs,
+    #[command(flatten)]
     pub sampling: SamplingArgs,
+}
+
+/// What the answer has to follow.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Form of the answer")]
+#[group(multiple = false)]
+pub(super) struct GrammarArgs {
+    /// The answer is JSON that meets this schema
+    #[arg(long, value_name = "FILE")]
+    json_schema: Option<PathBuf>,
+    /// The answer matches this regular expression as a whole
+    #[arg(long, value_name = "REGEX")]
+    regex: Option<String>,
+    /// The answer follows this Lark grammar, in the dialect of llguidance
+    #[arg(long, value_name = "FILE")]
+    lark: Option<PathBuf>,
+}
+
+impl GrammarArgs {
+    pub fn grammar(&self) -> Result<Option<Grammar>> {
+        let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+        Ok(match self {
+            GrammarArgs { json_schema: Some(path), .. } => Some(Grammar::JsonSchema(read(path)?)),
+            GrammarArgs { regex: Some(regex), .. } => Some(Grammar::Regex(regex.clone())),
+            GrammarArgs { lark: Some(path), .. } => Some(Grammar::Lark(read(path)?)),
+            _ => None,
+        })
+    }
+
+    /// The file, or the option, that it comes from.
+    pub fn name(&self) -> String {
+        self.json_schema.as_ref().or(self.lark.as_ref()).map_or_else(|| "--regex".to_owned(), |path| path.display().to_string())
+    }
 }
 
 #[derive(Debug, Args)]

@@ -92,6 +92,7 @@ fn reason_name(reason: Reason) -> &'static str {
         Reason::Deadline => "deadline",
         Reason::Fallback => "fallback",
         Reason::Stopped => "stopped",
+        Reason::Grammar => "grammar",
         Reason::Unknown(_) => "unknown",
     }
 }

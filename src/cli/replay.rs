@@ -278,7 +278,7 @@ fn expect<'e>(exchange: &'e Exchange, request: &Request) -> Result<Expected<'e>,
     }
     let tokens = done.output_tokens as usize;
     match done.reason {
-        Reason::Stop | Reason::Length | Reason::Context | Reason::StopString => {
+        Reason::Stop | Reason::Length | Reason::Context | Reason::StopString | Reason::Grammar => {
             Ok(Expected { text: answer, whole: Some(done), tokens: Some(tokens), note: "" })
         }
         Reason::Fallback => {

@@ -31,10 +31,15 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
         };
         Prompt::Chat(Chat { tools, enable_thinking: args.around.think, ..Chat::new(messages) })
     };
+    let grammar = args.grammar.grammar()?;
+    if let Some(grammar) = &grammar {
+        runtime.grammars()?.constrain(grammar).with_context(|| args.grammar.name())?;
+    }
+    let request = Request { grammar, ..Request::new(prompt, params) };
     // Not before: who reads stdin does not look at it.
     let interrupt = Interrupt::install(|| ())?;
     let mut answer = String::new();
-    let finished = answer_locally(&mut runtime, &Request::new(prompt, params), &interrupt, |text| {
+    let finished = answer_locally(&mut runtime, &request, &interrupt, |text| {
         if common.json {
             answer += text;
             return Ok(());

@@ -69,6 +69,22 @@ impl Generation {
     /// Samples the next token from `logits` (changed in place by the penalties) and takes it into the answer.
     pub fn next(&mut self, tokenizer: &Tokenizer<'_>, logits: &mut [f32]) -> Accepted {
         let token = self.sampler.sample(logits);
+        self.take(tokenizer, token)
+    }
+
+    /// As [`Generation::next`], of `tokens`, which are ascending, and whose logits these are.
+    pub fn next_among(&mut self, tokenizer: &Tokenizer<'_>, tokens: &[u32], logits: &mut [f32]) -> Accepted {
+        let token = self.sampler.sample_among(tokens, logits);
+        self.take(tokenizer, token)
+    }
+
+    /// Takes a token into the answer that there was no choice about.
+    pub fn forced(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Accepted {
+        self.sampler.count(token);
+        self.take(tokenizer, token)
+    }
+
+    fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Accepted {
         if !self.ignore_eos && tokenizer.eog().contains(&token) {
             return Accepted { token, text: String::new(), done: Some(Reason::Stop) };
         }

@@ -7,6 +7,7 @@ mod health;
 mod open;
 mod pace;
 
+use std::cell::OnceCell;
 use std::time::Instant;
 
 use qwark_kernels::Position;
@@ -17,8 +18,9 @@ pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
 use crate::chat::{Chat, ChatError, ChatTemplate};
-use crate::engine::{BatchError, Engine, EngineOptions, MAX_BATCH, Row};
+use crate::engine::{BatchError, Engine, EngineOptions, Head, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
+use crate::grammar::{Constraint, Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
 use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::tokenizer::{Special, Tokenizer};
@@ -52,12 +54,14 @@ pub struct Request {
     pub deadline: Option<Instant>,
     /// What the answer is to be if the deadline comes first.
     pub fallback: Option<String>,
+    /// What the answer has to follow.
+    pub grammar: Option<Grammar>,
 }
 
 impl Request {
-    /// A request of normal priority, without a deadline.
+    /// A request of normal priority, without a deadline or a grammar.
     pub fn new(prompt: Prompt, params: GenerationParams) -> Request {
-        Request { prompt, params, priority: Priority::Normal, deadline: None, fallback: None }
+        Request { prompt, params, priority: Priority::Normal, deadline: None, fallback: None, grammar: None }
     }
 }
 
@@ -73,6 +77,9 @@ pub enum RequestError {
     /// The conversation can't be made a prompt.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// Its grammar is at fault.
+    #[error(transparent)]
+    Grammar(#[from] GrammarError),
     /// A token of the prompt does not exist.
     #[error("token {token} is outside the vocabulary of {vocab}")]
     Token {
@@ -123,8 +130,58 @@ impl Reply {
 #[derive(Debug)]
 struct Answer {
     generation: Generation,
+    constraint: Option<Constraint>,
     fallback: Option<String>,
+    /// Text of its beginning that was known before the first step, until that is done.
+    begun: String,
     text_bytes: usize,
+}
+
+impl Answer {
+    /// Which logits its next token is chosen from.
+    fn head(&self) -> Head<'_> {
+        self.constraint.as_ref().map_or(Head::All, |constraint| Head::Among(constraint.legal()))
+    }
+
+    /// Chooses the next token from the logits of [`Answer::head`] and takes it, with those after it that need no choice, to `accepted`;
+    /// the last says whether the answer ends.
+    fn next(&mut self, tokenizer: &Tokenizer<'_>, logits: &mut [f32], accepted: &mut Vec<Accepted>) {
+        let Answer { generation, constraint, .. } = self;
+        let Some(constraint) = constraint else { return accepted.push(generation.next(tokenizer, logits)) };
+        let legal = constraint.legal();
+        let chosen = generation.next_among(tokenizer, legal, &mut logits[..legal.len()]);
+        let (token, done) = (chosen.token, chosen.done.is_some());
+        accepted.push(chosen);
+        if !done {
+            let forced = constraint.accept(token).and_then(|()| constraint.advance(tokenizer));
+            self.go_on(tokenizer, forced, accepted);
+        }
+    }
+
+    /// Takes tokens that the grammar forces to `accepted`, of which one at least is there already, and ends the answer there if it is
+    /// whole, or cannot go on.
+    fn go_on(&mut self, tokenizer: &Tokenizer<'_>, forced: Result<Vec<u32>, GrammarError>, accepted: &mut Vec<Accepted>) {
+        let end = match forced {
+            Ok(tokens) => {
+                for token in tokens {
+                    let taken = self.generation.forced(tokenizer, token);
+                    let done = taken.done.is_some();
+                    accepted.push(taken);
+                    if done {
+                        return;
+                    }
+                }
+                self.constraint.as_ref().is_some_and(|c| c.is_done(tokenizer)).then_some(Reason::Stop)
+            }
+            Err(error) => {
+                log::warn!("{error}");
+                Some(Reason::Grammar)
+            }
+        };
+        if let Some(last) = accepted.last_mut() {
+            last.done = end;
+        }
+    }
 }
 
 /// A model at work.
@@ -135,6 +192,10 @@ pub struct Runtime<'m> {
     scheduler: Scheduler<Answer>,
     control: Control,
     rows: Vec<Row>,
+    /// Tables for grammars, made when the first comes.
+    grammars: OnceCell<Grammars>,
+    /// Tokens of one answer and step; kept between steps.
+    accepted: Vec<Accepted>,
     pace: Pace,
     steps: u64,
     meter: Meter,
@@ -154,6 +215,8 @@ impl<'m> Runtime<'m> {
             template,
             scheduler,
             rows: Vec::with_capacity(MAX_BATCH),
+            grammars: OnceCell::new(),
+            accepted: Vec::new(),
             pace: Pace::new(),
             steps: 0,
             meter: Meter::default(),
@@ -199,9 +262,33 @@ impl<'m> Runtime<'m> {
         if let Some(&token) = prompt.iter().find(|&&token| token as usize >= vocab) {
             return Err(RequestError::Token { token, vocab });
         }
-        let generation = Generation::new(&request.params, &prompt)?;
-        let answer = Answer { generation, fallback: request.fallback.clone(), text_bytes: 0 };
-        Ok(self.scheduler.submit(key, prompt, answer, terms)?)
+        let mut generation = Generation::new(&request.params, &prompt)?;
+        let (mut begun, mut text) = (Vec::new(), String::new());
+        let constraint = request.grammar.as_ref().map(|grammar| self.grammars()?.constrain(grammar)).transpose()?;
+        let constraint = match constraint {
+            None => None,
+            Some(mut constraint) => {
+                begun = constraint.advance(self.tokenizer)?;
+                begun.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
+                Some(constraint)
+            }
+        };
+        let answer = Answer { generation, constraint, fallback: request.fallback.clone(), begun: text, text_bytes: 0 };
+        Ok(self.scheduler.submit(key, prompt, begun, answer, terms)?)
+    }
+
+    /// The tables for grammars, which take a moment to make at the first call.
+    ///
+    /// # Errors
+    /// Where the vocabulary is refused.
+    pub fn grammars(&self) -> Result<&Grammars, GrammarError> {
+        match self.grammars.get() {
+            Some(grammars) => Ok(grammars),
+            None => {
+                let made = Grammars::new(self.tokenizer)?;
+                Ok(self.grammars.get_or_init(|| made))
+            }
+        }
     }
 
     /// Ends a request; its text so far and the end are handed to `emit`. Nothing happens where it is not known.
@@ -278,7 +365,9 @@ impl<'m> Runtime<'m> {
         }
         self.control.hold_off(again);
         let vocab = self.engine.model().config.vocab;
-        let logits = match self.engine.forward(&self.rows) {
+        let outputs = self.rows.iter().filter(|row| row.logits);
+        let heads: Vec<Head<'_>> = outputs.clone().map(|row| self.scheduler.look(row.at.seq).map_or(Head::All, Answer::head)).collect();
+        let logits = match self.engine.forward_among(&self.rows, &heads) {
             Ok(logits) => logits,
             Err(BatchError::Interrupted) => {
                 self.scheduler.undo(&self.rows);
@@ -287,21 +376,29 @@ impl<'m> Runtime<'m> {
             }
             Err(error) => return Err(error),
         };
-        let outputs = self.rows.iter().filter(|row| row.logits);
         let mut tokens = 0;
         for (Row { at: Position { seq, .. }, .. }, logits) in outputs.zip(logits.chunks_exact_mut(vocab)) {
-            let Some((key, answer)) = self.scheduler.payload(*seq) else { continue };
-            let Accepted { token, text, done } = answer.generation.next(self.tokenizer, logits);
-            say(key, answer, text, emit);
-            tokens += 1;
-            let now = Instant::now();
-            let finished = match done {
-                // The token that ends an answer is not part of it.
-                Some(reason) => self.scheduler.last(*seq, token, reason != Reason::Stop, reason, now),
-                None => self.scheduler.sampled(*seq, token, now),
-            };
-            if let Some(finished) = finished {
-                finish(finished, emit);
+            let Some((_, answer)) = self.scheduler.payload(*seq) else { continue };
+            answer.next(self.tokenizer, logits, &mut self.accepted);
+            for Accepted { token, text, done } in self.accepted.drain(..) {
+                let Some((key, answer)) = self.scheduler.payload(*seq) else { break };
+                let begun = std::mem::take(&mut answer.begun);
+                say(key, answer, begun, emit);
+                say(key, answer, text, emit);
+                tokens += 1;
+                let now = Instant::now();
+                let finished = match done {
+                    // The token that ends an answer is not part of it, unless a grammar knows the end before there is such a token.
+                    Some(reason) => {
+                        let counted = reason != Reason::Stop || !self.tokenizer.eog().contains(&token);
+                        self.scheduler.last(*seq, token, counted, reason, now)
+                    }
+                    None => self.scheduler.sampled(*seq, token, now),
+                };
+                if let Some(finished) = finished {
+                    finish(finished, emit);
+                    break;
+                }
             }
         }
         let time = start.elapsed();

@@ -92,7 +92,7 @@ pub(super) struct Job<T> {
 }
 
 impl<T> Job<T> {
-    pub fn new(key: RequestKey, prompt: Vec<u32>, payload: T, terms: Terms, age: u64) -> Job<T> {
+    pub fn new(key: RequestKey, prompt: Vec<u32>, answer: Vec<u32>, payload: T, terms: Terms, age: u64) -> Job<T> {
         Job {
             key,
             payload,
@@ -102,7 +102,7 @@ impl<T> Job<T> {
             running: false,
             undone: false,
             prompt,
-            answer: Vec::new(),
+            answer,
             admitted: None,
             first_token: None,
             cached_tokens: 0,

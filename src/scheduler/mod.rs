@@ -160,19 +160,20 @@ impl<T> Scheduler<T> {
         if before >= self.limits.queue + self.limits.parallel { Err(Refusal::Busy(before)) } else { Ok(()) }
     }
 
-    /// Takes a request, to be started by the first step in which it is its turn.
+    /// Takes a request, to be started by the first step in which it is its turn. Its answer begins with `begun`.
     ///
     /// # Errors
     /// The refusal; the request is then not known to the scheduler.
-    pub fn submit(&mut self, key: RequestKey, prompt: Vec<u32>, payload: T, terms: Terms) -> Result<(), Refusal> {
+    pub fn submit(&mut self, key: RequestKey, prompt: Vec<u32>, begun: Vec<u32>, payload: T, terms: Terms) -> Result<(), Refusal> {
         self.check(key, &terms)?;
         if prompt.is_empty() {
             return Err(Refusal::EmptyPrompt);
         }
-        if prompt.len() >= self.limits.context {
-            return Err(Refusal::PromptTooLong { tokens: prompt.len(), context: self.limits.context });
+        let tokens = prompt.len() + begun.len();
+        if tokens >= self.limits.context {
+            return Err(Refusal::PromptTooLong { tokens, context: self.limits.context });
         }
-        self.waiting.push(Job::new(key, prompt, payload, terms, self.taken));
+        self.waiting.push(Job::new(key, prompt, begun, payload, terms, self.taken));
         self.taken += 1;
         Ok(())
     }
@@ -267,7 +268,12 @@ impl<T> Scheduler<T> {
         Some((job.key, &mut job.payload))
     }
 
-    /// Takes the token that was sampled for `seq`. Returns the request where the context has no room to go on.
+    /// As [`Scheduler::payload`], to look at.
+    pub fn look(&self, seq: usize) -> Option<&T> {
+        Some(&self.sequences.get(seq)?.job.as_ref()?.payload)
+    }
+
+    /// Takes the token that was sampled for `seq`, or one after it that needs no sampling. Returns the request where the context has no room to go on.
     pub fn sampled(&mut self, seq: usize, token: u32, now: Instant) -> Option<Finished<T>> {
         let context = self.limits.context;
         let slot = &mut self.sequences.get_mut(seq)?.job;

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 #[path = "../golden/tokenizer/support.rs"]
-mod support;
+pub mod support;
 
 pub mod frames;
 

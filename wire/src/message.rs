@@ -143,6 +143,8 @@ code! {
         7 Fallback,
         /// An emergency stop ended it.
         8 Stopped,
+        /// Its grammar could not be followed any further; what there is does not meet it.
+        9 Grammar,
     }
 }
 

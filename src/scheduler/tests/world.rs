@@ -75,7 +75,7 @@ impl World {
             _ if prompt.len() >= LIMITS.context => Err(Refusal::PromptTooLong { tokens: prompt.len(), context: LIMITS.context }),
             _ => Ok(()),
         };
-        assert_eq!(self.s.submit(key, prompt.clone(), (), terms), expected);
+        assert_eq!(self.s.submit(key, prompt.clone(), vec![], (), terms), expected);
         if expected.is_ok() {
             self.open.insert(key, Open { prompt, answer: Vec::new(), length, terms });
         }

@@ -89,6 +89,7 @@ class Reason(Open):
     DEADLINE = 6  #: its deadline came; what was generated until then is the answer
     FALLBACK = 7  #: its deadline came, and the fallback took the answer's place
     STOPPED = 8  #: an emergency stop ended it
+    GRAMMAR = 9  #: its grammar could not be followed any further; what there is does not meet it
 
 
 class UploadState(Open):

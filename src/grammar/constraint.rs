@@ -1,0 +1,225 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use llguidance::TokenParser;
+
+use super::GrammarError;
+use crate::tokenizer::{Special, Tokenizer};
+
+/// Up to so many legal tokens, each is looked at: beyond, they are those inside a string or a number, of which any goes.
+const FEW: usize = 64;
+
+/// Tokens before a place that are looked at for how the text there is cut.
+const BEFORE: usize = 3;
+
+/// One answer on its way through a grammar.
+///
+/// [`Constraint::advance`] first, then, until it is [done](Constraint::is_done), [`Constraint::accept`] a token out of
+/// [`Constraint::legal`] and advance again.
+pub struct Constraint {
+    parser: TokenParser,
+    /// Tokens of the answer.
+    tokens: Vec<u32>,
+    legal: Vec<u32>,
+}
+
+impl std::fmt::Debug for Constraint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Constraint").field("tokens", &self.tokens).field("legal", &self.legal.len()).finish_non_exhaustive()
+    }
+}
+
+impl Constraint {
+    pub(super) fn new(parser: TokenParser) -> Result<Constraint, GrammarError> {
+        let mut constraint = Constraint { parser, tokens: Vec::new(), legal: Vec::new() };
+        guarded(|| {
+            constraint.parser.start_without_prompt();
+            Ok(())
+        })?;
+        Ok(constraint)
+    }
+
+    /// Takes the tokens that the grammar leaves no choice about into the answer and returns them, as the tokenizer cuts their text.
+    /// Afterwards [`Constraint::legal`] has the choice that comes next.
+    ///
+    /// # Errors
+    /// [`GrammarError::Stuck`].
+    pub fn advance(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
+        let before = self.tokens.len();
+        loop {
+            let forced = self.forced(tokenizer)?;
+            for &token in &forced {
+                self.take(token)?;
+            }
+            if !forced.is_empty() {
+                continue;
+            }
+            self.find_legal(tokenizer)?;
+            match *self.legal {
+                // The end is for the caller to see.
+                [token] if !tokenizer.eog().contains(&token) => self.take(token)?,
+                _ => return Ok(self.tokens[before..].to_vec()),
+            }
+        }
+    }
+
+    /// The tokens that may come next, ascending; after [`Constraint::advance`].
+    pub fn legal(&self) -> &[u32] {
+        &self.legal
+    }
+
+    /// Whether the answer is whole and nothing but its end can come next; after [`Constraint::advance`].
+    pub fn is_done(&self, tokenizer: &Tokenizer<'_>) -> bool {
+        self.legal.iter().all(|token| tokenizer.eog().contains(token))
+    }
+
+    /// Takes a token that was chosen out of [`Constraint::legal`], other than one that ends the answer.
+    ///
+    /// # Errors
+    /// [`GrammarError::Illegal`] for another one; the answer is then as it was.
+    pub fn accept(&mut self, token: u32) -> Result<(), GrammarError> {
+        if self.legal.binary_search(&token).is_err() {
+            return Err(GrammarError::Illegal(token));
+        }
+        self.take(token)
+    }
+
+    fn take(&mut self, token: u32) -> Result<(), GrammarError> {
+        guarded(|| self.parser.consume_token(token))?;
+        self.tokens.push(token);
+        Ok(())
+    }
+
+    /// The tokens of bytes that are forced, but for the last ones where what follows could still change them.
+    fn forced(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
+        let bytes = guarded(|| Ok(self.parser.force_bytes()))?;
+        let text = whole_chars(&bytes);
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tokens = match self.cut(tokenizer, text.as_bytes()) {
+            Cut::Tokens(tokens) => tokens,
+            // The token before was an odd one already.
+            Cut::Odd | Cut::NoText => tokenizer.encode(text, Special::AsText),
+        };
+        let env = self.parser.token_env.clone();
+        let chopped = if text.len() == bytes.len() {
+            guarded(|| Ok(self.parser.parser.with_recognizer(|r| env.tok_trie().chop_tokens(r, &tokens)).0))?
+        } else {
+            // The character behind is cut: what it becomes could change the word.
+            1
+        };
+        tokens.truncate(tokens.len().saturating_sub(chopped));
+        Ok(tokens)
+    }
+
+    /// Finds the legal tokens, of few only those that the tokenizer could make of the text.
+    fn find_legal(&mut self, tokenizer: &Tokenizer<'_>) -> Result<(), GrammarError> {
+        self.legal = self.mask()?;
+        if self.legal.len() <= FEW && self.legal.len() > 1 {
+            let mut kept = Vec::with_capacity(self.legal.len());
+            for &token in &self.legal.clone() {
+                if tokenizer.eog().contains(&token) || self.could_be_cut(tokenizer, token)? {
+                    kept.push(token);
+                }
+            }
+            if !kept.is_empty() {
+                self.legal = kept;
+            }
+        }
+        Ok(())
+    }
+
+    fn mask(&mut self) -> Result<Vec<u32>, GrammarError> {
+        guarded(|| Ok(self.parser.compute_mask()?.to_list()))
+    }
+
+    /// Whether the tokenizer could make `token` of the text that then follows: of what is forced after it, or of one of the few tokens
+    /// that can come next.
+    fn could_be_cut(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<bool, GrammarError> {
+        let Some(bytes) = tokenizer.token_bytes(token) else { return Ok(false) };
+        if !self.cut(tokenizer, &bytes).could_begin_with(token) {
+            return Ok(false);
+        }
+        guarded(|| self.parser.consume_token(token))?;
+        let follows = self.follows(tokenizer, token, &bytes);
+        guarded(|| self.parser.rollback(1))?;
+        follows
+    }
+
+    /// As [`Constraint::could_be_cut`], with the token taken by the parser alone.
+    fn follows(&mut self, tokenizer: &Tokenizer<'_>, token: u32, bytes: &[u8]) -> Result<bool, GrammarError> {
+        let forced = guarded(|| Ok(self.parser.force_bytes()))?;
+        let begins_with = |this: &Self, more: &[u8]| {
+            let text = [bytes, more].concat();
+            this.cut(tokenizer, &text).could_begin_with(token)
+        };
+        if !forced.is_empty() {
+            return Ok(begins_with(self, whole_chars(&forced).as_bytes()));
+        }
+        let next = match guarded(|| Ok(self.parser.compute_mask()?.to_list())) {
+            Ok(next) if next.len() <= FEW => next,
+            // Anything goes, or nothing is known.
+            _ => return Ok(true),
+        };
+        Ok(next
+            .iter()
+            .any(|next| tokenizer.eog().contains(next) || tokenizer.token_bytes(*next).is_some_and(|more| begins_with(self, &more))))
+    }
+
+    /// What the tokenizer makes of `bytes` after the answer so far.
+    fn cut(&self, tokenizer: &Tokenizer<'_>, bytes: &[u8]) -> Cut {
+        let tail = &self.tokens[self.tokens.len().saturating_sub(BEFORE)..];
+        for start in 0..=tail.len() {
+            let before = &tail[start..];
+            let mut text = Vec::new();
+            before.iter().for_each(|&token| _ = tokenizer.append_token_bytes(token, &mut text));
+            let Ok(alone) = str::from_utf8(&text) else { continue };
+            // Cut anew without what comes before them, they may be other tokens: then fewer say more.
+            if tokenizer.encode(alone, Special::AsText) != before {
+                continue;
+            }
+            text.extend_from_slice(bytes);
+            let Ok(text) = str::from_utf8(&text) else { return Cut::NoText };
+            let all = tokenizer.encode(text, Special::AsText);
+            return all.strip_prefix(before).map_or(Cut::Odd, |tokens| Cut::Tokens(tokens.to_vec()));
+        }
+        Cut::NoText
+    }
+}
+
+/// How the tokenizer cuts more text after an answer.
+enum Cut {
+    /// Into these tokens.
+    Tokens(Vec<u32>),
+    /// So that the answer's last tokens are others.
+    Odd,
+    /// Not at all yet: there are characters that are not whole.
+    NoText,
+}
+
+impl Cut {
+    /// Whether `token` may be what comes next, as far as is known.
+    fn could_begin_with(&self, token: u32) -> bool {
+        match self {
+            Cut::Tokens(tokens) => tokens.first() == Some(&token),
+            Cut::Odd => false,
+            Cut::NoText => true,
+        }
+    }
+}
+
+/// The whole characters at the beginning of `bytes`.
+fn whole_chars(bytes: &[u8]) -> &str {
+    match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+/// Runs a step of llguidance, which panics where a bound of its own is broken.
+fn guarded<T>(step: impl FnOnce() -> anyhow::Result<T>) -> Result<T, GrammarError> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result.map_err(|error| GrammarError::Stuck(error.to_string())),
+        Err(_) => Err(GrammarError::Stuck("a fault of the grammar engine".to_owned())),
+    }
+}

@@ -1,0 +1,269 @@
+//! Constrained answers: legal whatever is chosen, and cut as the tokenizer cuts them.
+
+mod common;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use proptest::prelude::*;
+use qwark::engine::Row;
+use qwark::generation::GenerationParams;
+use qwark::gguf::{Gguf, Mapping};
+use qwark::grammar::{Grammar, GrammarError, Grammars};
+use qwark::runtime::{OpenOptions, Opened, Prompt, Reply, Request};
+use qwark::sampler::{Sampler, SamplingParams};
+use qwark::scheduler::{ClientId, RequestKey};
+use qwark::synth::Vocab;
+use qwark::tokenizer::{Special, Tokenizer};
+use qwark_kernels::Position;
+use qwark_wire::Reason;
+use serde_json::json;
+
+use common::support::{small_vocab, vocab_file};
+
+/// Calls `f` with the small vocabulary, and with Qwen2's where the data folder beside the repository is present.
+fn with_tokenizers(f: impl Fn(&Tokenizer<'_>)) {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "data", "qwen.tiktoken"].iter().collect();
+    let full = path.exists().then(|| Vocab::from_tiktoken(&path).expect("a vocabulary"));
+    if full.is_none() {
+        println!("skipped: {} is not there", path.display());
+    }
+    for vocab in [Some(small_vocab()), full].into_iter().flatten() {
+        let bytes = vocab_file(&vocab, "qwen2");
+        let gguf = Gguf::parse(&[&bytes]).expect("sound");
+        f(&Tokenizer::from_gguf(&gguf).expect("sound"));
+    }
+}
+
+/// What an answer took, besides its text.
+#[derive(Debug, Default)]
+struct Took {
+    tokens: Vec<u32>,
+    forced: usize,
+    chosen: usize,
+}
+
+/// An answer whose choices `choose(number of legal tokens)` makes.
+fn answer(tokenizer: &Tokenizer<'_>, grammars: &Grammars, grammar: &Grammar, mut choose: impl FnMut(&[u32]) -> u32) -> Took {
+    let mut constraint = grammars.constrain(grammar).expect("a sound grammar");
+    let mut took = Took::default();
+    while took.tokens.len() < 400 {
+        let forced = constraint.advance(tokenizer).expect("it goes on");
+        took.forced += forced.len();
+        took.tokens.extend(forced);
+        if constraint.is_done(tokenizer) {
+            break;
+        }
+        assert!(constraint.legal().is_sorted_by(|a, b| a < b));
+        let token = choose(constraint.legal());
+        if tokenizer.eog().contains(&token) {
+            break;
+        }
+        constraint.accept(token).expect("a legal token");
+        took.tokens.push(token);
+        took.chosen += 1;
+    }
+    took
+}
+
+const ROVER: &str = r#"
+start: one ("\n" one){0,3}
+one: drive | turn | goto | stop
+drive: "{\"drive\":{\"distance\":" DISTANCE (",\"speed\":" SPEED)? "}}"
+turn: "{\"turn\":{\"angle\":" ANGLE "}}"
+goto: "{\"goto\":{\"place\":" PLACE "}}"
+stop: "{\"stop\":{}}"
+DISTANCE: /-?(10\.0|[1-9]\.([0-9][1-9]|[0-9]))|0\.0|-?0\.([1-9]|[0-9][1-9])/
+SPEED: /0\.([1-9]|05|[1-9]5)|1\.0/
+ANGLE: /0|-?([1-9]|[1-9][0-9]|[12][0-9][0-9]|3[0-5][0-9]|360)/
+PLACE: "\"dock\"" | "\"kitchen\"" | "\"door\"" | "\"table\"" | "\"window\"" | "\"sofa\""
+"#;
+
+/// Pseudo-random choices.
+fn random(seed: u64) -> impl FnMut(&[u32]) -> u32 {
+    let mut state = seed;
+    move |legal| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        legal[(state >> 33) as usize % legal.len()]
+    }
+}
+
+#[test]
+fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
+    with_tokenizers(|tokenizer| {
+        let grammars = Grammars::new(tokenizer).expect("tables");
+        let grammar = Grammar::Lark(ROVER.to_owned());
+        let (mut forced, mut chosen) = (0, 0);
+        for seed in 0..300 {
+            let took = answer(tokenizer, &grammars, &grammar, random(seed));
+            let text = tokenizer.decode(&took.tokens);
+            let commands: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            assert!((1..=4).contains(&commands.len()), "{text}");
+            for command in &commands {
+                if let Some(drive) = command.get("drive") {
+                    assert!(drive["distance"].as_f64().is_some_and(|d| d.abs() <= 10.0), "{text}");
+                }
+                if let Some(turn) = command.get("turn") {
+                    assert!(turn["angle"].as_i64().is_some_and(|angle| angle.abs() <= 360), "{text}");
+                }
+            }
+            assert_eq!(took.tokens, tokenizer.encode(&text, Special::AsText), "{text}");
+            forced += took.forced;
+            chosen += took.chosen;
+        }
+        println!("{} tokens of vocabulary: {forced} tokens forced, {chosen} chosen", tokenizer.vocab_size());
+        assert!(forced > chosen, "{forced} forced, {chosen} chosen");
+    });
+}
+
+#[test]
+fn the_choice_is_between_whole_words() {
+    with_tokenizers(|tokenizer| {
+        let grammars = Grammars::new(tokenizer).expect("tables");
+        let words = ["drive", "turn", "goto", "stop"];
+        let lark = format!("start: \"{{\\\"\" ({}) \"\\\":1}}\"", words.map(|word| format!("\"{word}\"")).join(" | "));
+        let mut constraint = grammars.constrain(&Grammar::Lark(lark)).expect("sound");
+        constraint.advance(tokenizer).expect("it goes on");
+        let mut wanted: Vec<u32> = words.iter().map(|word| tokenizer.encode(&format!("{{\"{word}\":1}}"), Special::AsText)[1]).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        assert_eq!(constraint.legal(), wanted);
+    });
+}
+
+#[test]
+fn schemas_and_regular_expressions_are_kept() {
+    with_tokenizers(|tokenizer| {
+        let grammars = Grammars::new(tokenizer).expect("tables");
+        let schema = json!({
+            "type": "object", "additionalProperties": false, "required": ["name", "count"],
+            "properties": { "name": { "type": "string", "maxLength": 12 }, "count": { "type": "integer", "minimum": -3, "maximum": 40 } },
+        });
+        for seed in 0..40 {
+            let took = answer(tokenizer, &grammars, &Grammar::JsonSchema(schema.to_string()), random(seed));
+            let text =
+                String::from_utf8(took.tokens.iter().flat_map(|&token| tokenizer.token_bytes(token).unwrap()).collect()).expect("UTF-8");
+            let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert!(found["name"].as_str().is_some_and(|name| name.chars().count() <= 12), "{text}");
+            assert!(found["count"].as_f64().is_some_and(|count| count.fract() == 0.0 && (-3.0..=40.0).contains(&count)), "{text}");
+
+            let took = answer(tokenizer, &grammars, &Grammar::Regex("(ja|nein|vielleicht)( doch){0,2}!".to_owned()), random(seed));
+            let text = tokenizer.decode(&took.tokens);
+            let word = text.trim_end_matches('!').trim_end_matches(" doch");
+            assert!(text.ends_with('!') && ["ja", "nein", "vielleicht"].contains(&word), "{text}");
+            assert_eq!(took.tokens, tokenizer.encode(&text, Special::AsText), "{text}");
+        }
+    });
+}
+
+#[test]
+fn tokens_that_are_not_legal_and_bad_grammars_are_refused() {
+    with_tokenizers(|tokenizer| {
+        let grammars = Grammars::new(tokenizer).expect("tables");
+        let mut constraint = grammars.constrain(&Grammar::Regex("[ab]+c".to_owned())).expect("sound");
+        constraint.advance(tokenizer).expect("it goes on");
+        let z = tokenizer.encode("z", Special::AsText)[0];
+        assert_eq!(constraint.accept(z), Err(GrammarError::Illegal(z)));
+        let a = tokenizer.encode("a", Special::AsText)[0];
+        constraint.accept(a).expect("as it was");
+
+        for bad in [
+            Grammar::Lark("start: missing".to_owned()),
+            Grammar::Lark(String::new()),
+            Grammar::Regex("(".to_owned()),
+            Grammar::JsonSchema("{".to_owned()),
+            Grammar::JsonSchema(r#"{"type": "rocket"}"#.to_owned()),
+        ] {
+            let error = grammars.constrain(&bad).expect_err("no sound grammar").to_string();
+            assert!(error.starts_with("grammar: ") && !error.contains('\n'), "{bad:?}: {error}");
+        }
+    });
+}
+
+/// Token by token, with the whole head and a mask: what the runtime does with batches of forced tokens and some rows of the head.
+fn plainly(opened: &Opened<'_>, grammar: &Grammar, prompt: &[u32], sampling: SamplingParams) -> Vec<u32> {
+    let tokenizer = &opened.tokenizer;
+    let mut engine = opened.engine(&OpenOptions { context: Some(512), ..OpenOptions::default() }, 1).expect("it fits");
+    let mut sampler = Sampler::new(sampling, prompt).expect("sound");
+    let (mut fed, mut logits) = (0, Vec::new());
+    let mut feed = |token: u32| {
+        let row = Row { token, at: Position { seq: 0, pos: fed }, logits: true };
+        fed += 1;
+        engine.forward(&[row]).expect("sound").to_vec()
+    };
+    prompt.iter().for_each(|&token| logits = feed(token));
+    let mut constraint = Grammars::new(tokenizer).expect("tables").constrain(grammar).expect("sound");
+    let mut answer = Vec::new();
+    loop {
+        for token in constraint.advance(tokenizer).expect("it goes on") {
+            sampler.count(token);
+            answer.push(token);
+            logits = feed(token);
+        }
+        if constraint.is_done(tokenizer) {
+            return answer;
+        }
+        let mut masked = vec![f32::NEG_INFINITY; logits.len()];
+        constraint.legal().iter().for_each(|&token| masked[token as usize] = logits[token as usize]);
+        let token = sampler.sample(&mut masked);
+        if tokenizer.eog().contains(&token) {
+            return answer;
+        }
+        constraint.accept(token).expect("legal");
+        answer.push(token);
+        logits = feed(token);
+    }
+}
+
+#[test]
+fn the_runtime_answers_as_a_whole_head_with_a_mask_does() {
+    let mapping = Mapping::open(common::model()).expect("a model");
+    let opened = Opened::new(&mapping).expect("sound");
+    let mut runtime = opened.runtime(&OpenOptions { context: Some(512), ..OpenOptions::default() }).expect("it fits");
+    let schema = json!({
+        "type": "array", "maxItems": 3, "items": { "type": "object", "additionalProperties": false, "required": ["a"],
+        "properties": { "a": { "enum": ["one", "two", "twenty"] }, "b": { "type": "string", "maxLength": 9 } } },
+    });
+    let grammars = [Grammar::Lark(ROVER.to_owned()), Grammar::JsonSchema(schema.to_string()), Grammar::Regex("exactly this".to_owned())];
+    let warm = SamplingParams { temperature: 1.5, repetition_penalty: 1.2, ..SamplingParams::greedy() };
+    let mut id = 0;
+    for grammar in &grammars {
+        for sampling in [SamplingParams::greedy(), SamplingParams { seed: 1, ..warm }, SamplingParams { seed: 2, top_p: 0.9, ..warm }] {
+            let prompt = opened.tokenizer.encode("go forward, then turn", Special::AsText);
+            let wanted = plainly(&opened, grammar, &prompt, sampling);
+            let params = GenerationParams { sampling, ..GenerationParams::default() };
+            let request = Request { grammar: Some(grammar.clone()), ..Request::new(Prompt::Tokens(prompt), params) };
+            id += 1;
+            runtime.submit(RequestKey { client: ClientId(1), id }, &request, Instant::now()).expect("room");
+            let (mut answer, mut end) = (String::new(), None);
+            while end.is_none() {
+                let mut emit = |reply| match reply {
+                    Reply::Text { text, offset, .. } => {
+                        assert_eq!(offset, answer.len());
+                        answer += &text;
+                    }
+                    Reply::Done { finished, .. } => end = Some((finished.reason, finished.output_tokens)),
+                };
+                assert!(runtime.step(|_| true, &mut emit).expect("sound"), "nothing to do before the end");
+            }
+            assert_eq!(answer, opened.tokenizer.decode(&wanted));
+            assert_eq!(end, Some((Reason::Stop, wanted.len())), "{answer}");
+        }
+    }
+}
+
+proptest! {
+    /// Forced text is cut as the tokenizer cuts it, whatever it is.
+    #[test]
+    fn forced_text_is_cut_as_the_tokenizer_cuts_it(text in "[ -~äöü€😀\n]{1,40}") {
+        let quoted = serde_json::to_string(&text).expect("a string");
+        let vocab = small_vocab();
+        let bytes = vocab_file(&vocab, "qwen2");
+        let gguf = Gguf::parse(&[&bytes]).expect("sound");
+        let tokenizer = Tokenizer::from_gguf(&gguf).expect("sound");
+        let grammars = Grammars::new(&tokenizer).expect("tables");
+        let took = answer(&tokenizer, &grammars, &Grammar::Lark(format!("start: {quoted}")), |_| unreachable!("nothing to choose"));
+        prop_assert_eq!(took.tokens, tokenizer.encode(&text, Special::AsText));
+        prop_assert_eq!(took.chosen, 0);
+    }
+}

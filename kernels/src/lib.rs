@@ -37,6 +37,8 @@ mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod packed;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod panel;
 mod pool;
 mod scalar;
 mod table;

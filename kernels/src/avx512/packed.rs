@@ -8,33 +8,21 @@ use crate::{
     activations::BLOCK_TOKENS,
     avx2::packed::{Levels, PackedFormat},
     packed::TILE_ROWS,
+    panel::{self, PANEL_BLOCKS, Panels},
     tile::MatmulArgs,
 };
 use std::{
     arch::{asm, x86_64::*},
-    mem::MaybeUninit,
+    marker::PhantomData,
     ops::Range,
 };
 
-/// Blocks of 32 columns that a [`Panel`] holds: together with the activations of a tile of tokens they fit the first-level cache.
-const PANEL_BLOCKS: usize = 8;
 /// Rows of a panel, the lanes of a vector.
 const PANEL_ROWS: usize = 2 * TILE_ROWS;
 
-/// Most panels whose sums are kept until they are complete: the rows of a unit.
-const MOST_PANELS: usize = 4;
-/// Most tokens of these sums.
-const MOST_TOKENS: usize = 128;
-
-/// Up to this many tokens, the activations of all columns stay in the second-level cache.
-const FEW_TOKENS: usize = 2 * BLOCK_TOKENS;
-
-/// Sums of the rows of a panel.
-type Sums = [__m512; MOST_TOKENS];
-
-/// Sixteen rows of weights, unpacked once for all tokens.
+/// Sixteen rows of weights, unpacked.
 #[repr(align(64))]
-struct Panel {
+pub(crate) struct Panel {
     /// Levels from 0: of each block and four columns, four bytes of each row.
     levels: [[[u8; PANEL_ROWS * 4]; 8]; PANEL_BLOCKS],
     /// Scales of the first and the last 16 columns of each block, which differ for some types only.
@@ -62,7 +50,7 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
     unsafe {
         match args.x.rows {
             1 => gemv::<F>(args),
-            _ => gemm::<F>(args),
+            _ => panel::matmul::<Packed<F>>(args),
         }
     }
 }
@@ -139,83 +127,54 @@ unsafe fn gemv<F: PackedFormat>(args: &MatmulArgs<'_>) {
     }
 }
 
-/// Several tokens.
-///
-/// # Safety
-/// As for [`matmul`].
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn gemm<F: PackedFormat>(args: &MatmulArgs<'_>) {
-    for token in (0..args.x.rows).step_by(MOST_TOKENS) {
-        for row in (0..args.rows).step_by(MOST_PANELS * PANEL_ROWS) {
-            let rows = row..args.rows.min(row + MOST_PANELS * PANEL_ROWS);
-            let tokens = token..args.x.rows.min(token + MOST_TOKENS);
-            // SAFETY: these rows and tokens are in `args`; the rest is the caller's promise.
-            unsafe { section::<F>(args, rows, tokens) };
+struct Packed<F>(PhantomData<F>);
+
+impl<F: PackedFormat> Panels for Packed<F> {
+    const ROWS: usize = PANEL_ROWS;
+    type Panel = Panel;
+    const EMPTY: Panel = Panel { levels: [[[0; _]; _]; _], scales: [[[0.0; _]; _]; _], offsets: [[0.0; _]; _] };
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn unpack(args: &MatmulArgs<'_>, rows: Range<usize>, blocks: Range<usize>, panel: &mut Panel) {
+        for (group, row) in rows.step_by(TILE_ROWS).enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { unpack::<F>(args, row, blocks.clone(), group, panel) };
         }
     }
-}
 
-/// Some rows and tokens: sixteen rows are unpacked, some columns at a time, and all tokens pass by. Sums are kept apart until they are
-/// complete: where they are to go, the tokens' lines may share one set of the cache.
-///
-/// With many tokens, other rows follow before other columns, so that the activations of these columns stay in the second-level cache.
-/// With few, whose activations all stay there, columns follow first, so that weights are read as they lie.
-///
-/// # Safety
-/// As for [`matmul`]; the rows and tokens are in `args` and at most `MOST_PANELS * PANEL_ROWS` and `MOST_TOKENS`, the first of them
-/// being a multiple of these.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn section<F: PackedFormat>(args: &MatmulArgs<'_>, rows: Range<usize>, tokens: Range<usize>) {
-    let mut panel = Panel { levels: [[[0; _]; _]; _], scales: [[[0.0; _]; _]; _], offsets: [[0.0; _]; _] };
-    let mut sums = [const { MaybeUninit::<Sums>::uninit() }; MOST_PANELS];
-    let (down, across) = (rows.len().div_ceil(PANEL_ROWS), args.x.blocks.div_ceil(PANEL_BLOCKS));
-    let place = |i: usize| if tokens.len() > FEW_TOKENS { (i % down, i / down) } else { (i / across, i % across) };
-    for i in 0..down * across {
-        let (p, column) = place(i);
-        let row = rows.start + p * PANEL_ROWS;
-        let first = column * PANEL_BLOCKS;
-        let blocks = first..args.x.blocks.min(first + PANEL_BLOCKS);
-        // SAFETY: the rows, blocks and tokens are in `args`; the sums of a token are written with the first block and read with
-        // later ones.
+    /// Both groups of rows of the next panel.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn prefetch(args: &MatmulArgs<'_>, row: usize, block: usize) {
+        let len = F::DTYPE.dtype().block_len();
+        let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes();
+        for group in [row, row + TILE_ROWS] {
+            let tiles = args.weights.as_ptr().wrapping_add(group * args.row_bytes() + block * 32 / len * bytes);
+            for line in (0..PANEL_BLOCKS * 32 / len * bytes).step_by(64) {
+                _mm_prefetch::<_MM_HINT_T0>(tiles.wrapping_add(line).cast());
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn add_products(args: &MatmulArgs<'_>, panel: &Panel, blocks: Range<usize>, tokens: Range<usize>, sums: *mut f32) -> usize {
+        let (token, sums) = (tokens.start, sums.cast());
+        // SAFETY: the caller's promise; a tile of tokens begins at a multiple of its size.
         unsafe {
-            for group in 0..PANEL_ROWS.min(rows.end - row) / TILE_ROWS {
-                unpack::<F>(args, row + group * TILE_ROWS, blocks.clone(), group, &mut panel);
-            }
-            let (p_next, column_next) = place(i + 1);
-            prefetch::<F>(args, rows.start + p_next * PANEL_ROWS, column_next * PANEL_BLOCKS);
-            let mut token = tokens.start;
-            while token < tokens.end {
-                let sums = sums[p].as_mut_ptr().cast::<__m512>().add(token - tokens.start);
-                token += match tokens.end - token {
-                    BLOCK_TOKENS.. => add_products::<F, BLOCK_TOKENS>(args, &panel, blocks.clone(), token, sums),
-                    8.. => add_products::<F, 8>(args, &panel, blocks.clone(), token, sums),
-                    4.. => add_products::<F, 4>(args, &panel, blocks.clone(), token, sums),
-                    2.. => add_products::<F, 2>(args, &panel, blocks.clone(), token, sums),
-                    _ => add_products::<F, 1>(args, &panel, blocks.clone(), token, sums),
-                };
+            match tokens.len() {
+                BLOCK_TOKENS.. => add_products::<F, BLOCK_TOKENS>(args, panel, blocks, token, sums),
+                8.. => add_products::<F, 8>(args, panel, blocks, token, sums),
+                4.. => add_products::<F, 4>(args, panel, blocks, token, sums),
+                2.. => add_products::<F, 2>(args, panel, blocks, token, sums),
+                _ => add_products::<F, 1>(args, panel, blocks, token, sums),
             }
         }
     }
-    for (row, sums) in rows.clone().step_by(PANEL_ROWS).zip(&sums) {
-        let lanes: __mmask16 = if rows.end - row >= PANEL_ROWS { 0xffff } else { 0x00ff };
-        let sums: *const __m512 = sums.as_ptr().cast();
-        for (i, token) in tokens.clone().enumerate() {
-            // SAFETY: the sums of each token were written above; lanes stand for rows that are in `args`, and so are the tokens.
-            unsafe { _mm512_mask_storeu_ps(args.out.add(token * args.out_stride + row), lanes, *sums.add(i)) };
-        }
-    }
-}
 
-/// Asks for what is unpacked next, sixteen rows from `row` and the blocks of a panel from `first`, which need not exist.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn prefetch<F: PackedFormat>(args: &MatmulArgs<'_>, row: usize, first: usize) {
-    let len = F::DTYPE.dtype().block_len();
-    let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes();
-    for group in [row, row + TILE_ROWS] {
-        let tiles = args.weights.as_ptr().wrapping_add(group * args.row_bytes() + first * 32 / len * bytes);
-        for line in (0..PANEL_BLOCKS * 32 / len * bytes).step_by(64) {
-            _mm_prefetch::<_MM_HINT_T0>(tiles.wrapping_add(line).cast());
-        }
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn store(sums: *const f32, t: usize, rows: usize, out: *mut f32) {
+        let lanes: __mmask16 = if rows == PANEL_ROWS { 0xffff } else { 0x00ff };
+        // SAFETY: the caller's promise; lanes stand for the rows.
+        unsafe { _mm512_mask_storeu_ps(out, lanes, *sums.cast::<__m512>().add(t)) };
     }
 }
 
@@ -253,9 +212,6 @@ unsafe fn unpack<F: PackedFormat>(args: &MatmulArgs<'_>, row: usize, blocks: Ran
 
 /// Adds the products of a panel, which holds the rows' `blocks`, with `T` tokens from `token` to their sums, which begin with the first
 /// block; returns `T`.
-///
-/// Of each block: one multiplication of the sum of integers by the activations' scale, then one fused multiply-add with the weights'
-/// scale, on every instruction set.
 ///
 /// # Safety
 /// The panel is filled, the tokens are in `args` and all in the same [`TokenBlock`](crate::activations::TokenBlock)s, and there are `T`

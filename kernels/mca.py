@@ -26,7 +26,7 @@ FLOAT_PRODUCTS = {"fmul", "fmla"}
 # a model of its own.
 WAYS = {
     "LaneSmull": ("neon", ["cortex-a53", "cortex-a72"]),
-    "Sdot": ("dotprod", ["cortex-a55", "cortex-a76", "neoverse-n1", "cortex-a710"]),
+    "Sdot": ("dotprod", ["cortex-a55", "cortex-a76", "neoverse-n1", "cortex-a510", "cortex-a710"]),
     "Smmla": ("i8mm", ["cortex-a510", "cortex-a710"]),
 }
 # Types, by their names in the program: the first is the one that is listed, the others may have the same loop with several tokens.

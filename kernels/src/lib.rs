@@ -29,6 +29,8 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod dotprod;
 mod dtype;
+#[cfg(target_arch = "aarch64")]
+mod i8mm;
 mod interrupt;
 mod isa;
 mod kernels;

@@ -19,7 +19,7 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul_packed[PackedDType::Q4_0] = packed::matmul_gemv::<Q4_0, Sdot, Smmla, 1>;
         matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, Sdot, Smmla>;
         matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, Sdot, Smmla>;
-        matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, Sdot, Smmla>;
+        matmul_packed[PackedDType::Q8_0] = packed::matmul_gemv::<Q8_0, Sdot, Smmla, 1>;
         matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, Sdot, Smmla>;
         matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, Sdot, Smmla>;
         matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, Sdot, Smmla>;

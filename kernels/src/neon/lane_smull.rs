@@ -1,7 +1,7 @@
 //! Products of packed weights by the multiplications of plain Advanced SIMD, which widen to 16 bits.
 
 use super::{
-    packed::{Gemv, LaneDot, Token},
+    packed::{Gemv, LaneDot},
     panel::{Eight, PanelDot, RUN_BYTES},
 };
 use crate::{
@@ -15,13 +15,13 @@ pub(crate) struct LaneSmull;
 
 impl LaneDot for LaneSmull {
     #[inline(always)]
-    unsafe fn add<const N: usize>(sums: float32x4_t, w: &[int8x16_t; N], scales: float32x4_t, x: Token, small: bool) -> float32x4_t {
-        // SAFETY: the caller promises the activations and their scale.
-        unsafe { vfmaq_f32(sums, scales, vmulq_n_f32(vcvtq_f32_s32(dot(w, x.q, small)), *x.d)) }
+    unsafe fn dot<const N: usize>(w: &[[int8x16_t; N]; 2], x: *const i8, small: bool) -> [int32x4_t; 2] {
+        // SAFETY: the caller promises the activations.
+        unsafe { [dot(&w[0], x, small), dot(&w[1], x, small)] }
     }
 }
 
-/// The sums of products of `4 N` columns.
+/// The sums of products of `4 N` columns of four rows.
 ///
 /// # Safety
 /// As many activations are readable.

@@ -2,22 +2,25 @@
 //! summed across lanes. Instruction sets differ in how int8 is multiplied, which is [`LaneDot`] for one token and [`PanelDot`] for
 //! several. See [`packed`](crate::packed) for the layout.
 
-use super::panel::{PanelDot, Tiles};
+use super::panel::{PanelDot, TOKENS, Tiles};
 use crate::{packed::TILE_ROWS, panel, scalar::packed::PackedFormat, tile::MatmulArgs};
 use std::{arch::aarch64::*, array};
 
-/// Quantised weights in tiles times int8 activations: by `V` with one token, by `M` with several.
+/// Quantised weights in tiles times int8 activations: by `V` with one token, or with so few that unpacking them for four would take longer, and
+/// by `M` with several.
 ///
 /// # Safety
 /// The arguments are as [`MatmulArgs`] states, with whole tiles of this type; the CPU has the instructions of `V` and `M`.
 pub(crate) unsafe fn matmul<F: TileFormat, V: LaneDot, M: PanelDot>(args: &MatmulArgs<'_>) {
     // SAFETY: the caller's promise; the rows are whole tiles.
     unsafe {
-        if args.x.rows > 1 {
+        if args.x.rows >= TOKENS {
             return panel::matmul::<Tiles<F, M>>(args);
         }
         for row in (0..args.rows).step_by(TILE_ROWS) {
-            gemv::<F, V>(args, row);
+            for token in 0..args.x.rows {
+                gemv::<F, V>(args, row, token);
+            }
         }
     }
 }
@@ -29,16 +32,20 @@ pub(crate) unsafe fn matmul<F: TileFormat, V: LaneDot, M: PanelDot>(args: &Matmu
 pub(crate) unsafe fn matmul_gemv<F: TileFormat, V: Gemv<F, GROUPS>, M: PanelDot, const GROUPS: usize>(args: &MatmulArgs<'_>) {
     // SAFETY: the caller's promise; the rows are whole tiles.
     unsafe {
-        if args.x.rows > 1 {
+        if args.x.rows >= TOKENS {
             return panel::matmul::<Tiles<F, M>>(args);
         }
         let mut row = 0;
         while row + GROUPS * TILE_ROWS <= args.rows {
-            scheduled_gemv::<F, V, GROUPS>(args, row);
+            for token in 0..args.x.rows {
+                scheduled_gemv::<F, V, GROUPS>(args, row, token);
+            }
             row += GROUPS * TILE_ROWS;
         }
         for row in (row..args.rows).step_by(TILE_ROWS) {
-            gemv::<F, V>(args, row);
+            for token in 0..args.x.rows {
+                gemv::<F, V>(args, row, token);
+            }
         }
     }
 }
@@ -46,22 +53,13 @@ pub(crate) unsafe fn matmul_gemv<F: TileFormat, V: Gemv<F, GROUPS>, M: PanelDot,
 /// Rows in a vector, of which two make a tile.
 const SIDE_ROWS: usize = TILE_ROWS / 2;
 
-/// Products of four rows, a lane for each: `w[k]` has columns `4 k..4 k + 4` of them, `N` is 4 or 8.
+/// Products of eight rows, a lane for each: `w[side][k]` has columns `4 k..4 k + 4` of four of them, `N` is 4 or 8.
 pub(crate) trait LaneDot {
-    /// Adds to `sums` the products of `4 N` columns with one token. `small`: no level is greater than 32 in magnitude.
+    /// Sums of products of `4 N` columns. `small`: no level is greater than 32 in magnitude.
     ///
     /// # Safety
-    /// The CPU has the instructions, and the token's `4 N` activations and scale are readable.
-    unsafe fn add<const N: usize>(sums: float32x4_t, w: &[int8x16_t; N], scales: float32x4_t, x: Token, small: bool) -> float32x4_t;
-}
-
-/// Where the activations of a scale's columns are.
-#[derive(Clone, Copy)]
-pub(crate) struct Token {
-    /// The integers.
-    pub q: *const i8,
-    /// Their scale.
-    pub d: *const f32,
+    /// The CPU has the instructions, and as many activations are readable.
+    unsafe fn dot<const N: usize>(w: &[[int8x16_t; N]; 2], x: *const i8, small: bool) -> [int32x4_t; 2];
 }
 
 /// A loop for one token, scheduled by hand.
@@ -97,12 +95,12 @@ pub(crate) trait TileFormat: PackedFormat {
     unsafe fn offsets<const PART: usize>(tile: *const u8, side: usize) -> float32x4_t;
 }
 
-/// The products of eight rows with the only token. Not inlined, so that `mca.sh` finds it by its name; a call is nothing beside it.
+/// The products of eight rows with one token. Not inlined, so that `mca.sh` finds it by its name; a call is nothing beside it.
 ///
 /// # Safety
-/// As for [`matmul`]; the rows are in `args`.
+/// As for [`matmul`]; the rows and the token are in `args`.
 #[inline(never)]
-unsafe fn gemv<F: TileFormat, D: LaneDot>(args: &MatmulArgs<'_>, row: usize) {
+unsafe fn gemv<F: TileFormat, D: LaneDot>(args: &MatmulArgs<'_>, row: usize, token: usize) {
     let parts = F::LEN / 32;
     // SAFETY: the instruction needs nothing that the target has not.
     let mut sums = [unsafe { vdupq_n_f32(0.0) }; 2];
@@ -110,7 +108,7 @@ unsafe fn gemv<F: TileFormat, D: LaneDot>(args: &MatmulArgs<'_>, row: usize) {
         // SAFETY: these rows are in `args`, and are `cols / LEN` tiles; the token is `x.blocks` blocks of 32.
         unsafe {
             let tile = args.weights.as_ptr().add(row * args.row_bytes() + i * TILE_ROWS * F::BYTES);
-            let at = i * parts;
+            let at = token * args.x.blocks + i * parts;
             step::<F, D, 0>(args, tile, at, &mut sums);
             if parts > 1 {
                 step::<F, D, 1>(args, tile, at + 1, &mut sums);
@@ -124,7 +122,7 @@ unsafe fn gemv<F: TileFormat, D: LaneDot>(args: &MatmulArgs<'_>, row: usize) {
         }
     }
     // SAFETY: the rows and the token are in `args`.
-    unsafe { store(args, row, sums) }
+    unsafe { store(args, row, token, sums) }
 }
 
 /// [`gemv`] of `GROUPS` tiles of rows, by their own loop.
@@ -132,34 +130,34 @@ unsafe fn gemv<F: TileFormat, D: LaneDot>(args: &MatmulArgs<'_>, row: usize) {
 /// # Safety
 /// As for `gemv`, for all of the rows.
 #[inline(never)]
-unsafe fn scheduled_gemv<F: TileFormat, D: Gemv<F, GROUPS>, const GROUPS: usize>(args: &MatmulArgs<'_>, row: usize) {
+unsafe fn scheduled_gemv<F: TileFormat, D: Gemv<F, GROUPS>, const GROUPS: usize>(args: &MatmulArgs<'_>, row: usize, token: usize) {
     // SAFETY: the caller promises the rows and the token; columns are whole blocks, at least one.
     unsafe {
         let tiles = array::from_fn(|group| args.weights.as_ptr().add((row + group * TILE_ROWS) * args.row_bytes()));
-        let sums = D::gemv(tiles, args.cols / F::LEN, args.x.q.as_ptr(), args.x.d.as_ptr());
+        let at = token * args.x.blocks;
+        let sums = D::gemv(tiles, args.cols / F::LEN, args.x.q.as_ptr().add(at * 32), args.x.d.as_ptr().add(at));
         for (group, sums) in sums.into_iter().enumerate() {
-            store(args, row + group * TILE_ROWS, sums);
+            store(args, row + group * TILE_ROWS, token, sums);
         }
     }
 }
 
-/// Writes the products of eight rows.
+/// Writes the products of eight rows with a token.
 ///
 /// # Safety
 /// As for [`MatmulArgs::store8`].
 #[inline(always)]
-unsafe fn store(args: &MatmulArgs<'_>, row: usize, sums: [float32x4_t; 2]) {
+unsafe fn store(args: &MatmulArgs<'_>, row: usize, token: usize, sums: [float32x4_t; 2]) {
     // SAFETY: the caller's promise; eight floats go there.
     unsafe {
-        args.store8(row, 0, |out| {
+        args.store8(row, token, |out| {
             vst1q_f32(out, sums[0]);
             vst1q_f32(out.add(SIDE_ROWS), sums[1]);
         });
     }
 }
 
-/// Adds the products of 32 columns of eight rows, block `at` of the token: for each row one multiplication of the sum of integers by the
-/// activations' scale, then one fused multiply-add with the weights' scale, on every instruction set.
+/// Adds the products of 32 columns of eight rows with a token, whose block `at` it is.
 ///
 /// # Safety
 /// As for [`TileFormat::levels`]; the block is in `args`; the CPU has the instructions of `D`.
@@ -170,43 +168,49 @@ unsafe fn step<F: TileFormat, D: LaneDot, const PART: usize>(
     at: usize,
     sums: &mut [float32x4_t; 2],
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises the tile and the block.
     unsafe {
-        step_side::<F, D, PART>(args, tile, at, &mut sums[0], 0);
-        step_side::<F, D, PART>(args, tile, at, &mut sums[1], 1);
+        let (x, d) = (args.x.q.as_ptr().add(at * 32), *args.x.d.as_ptr().add(at));
+        // Either each half has its scale, or both have one.
+        if F::PACKED.scales_halves() {
+            add_products::<F, D, PART, 4>(tile, 0, x, d, sums);
+            add_products::<F, D, PART, 4>(tile, 1, x.add(16), d, sums);
+        } else {
+            add_products::<F, D, PART, 8>(tile, 0, x, d, sums);
+        }
+        if F::PACKED.has_offsets() {
+            let s = *args.x.s.as_ptr().add(at);
+            for (side, sums) in sums.iter_mut().enumerate() {
+                *sums = vfmaq_n_f32(*sums, F::offsets::<PART>(tile, side), s);
+            }
+        }
     }
 }
 
-/// [`step`] for four of the rows.
+/// Adds the products of the `4 N` columns that share a scale, the `half`-th of a part: for each row one multiplication of the sum of integers
+/// by the activations' scale, then one fused multiply-add with the weights' scale, on every instruction set.
 ///
 /// # Safety
-/// As for `step`.
+/// As for [`step`]; as many activations are at `x`.
 #[inline(always)]
-unsafe fn step_side<F: TileFormat, D: LaneDot, const PART: usize>(
-    args: &MatmulArgs<'_>,
+unsafe fn add_products<F: TileFormat, D: LaneDot, const PART: usize, const N: usize>(
     tile: *const u8,
-    at: usize,
-    sums: &mut float32x4_t,
-    side: usize,
+    half: usize,
+    x: *const i8,
+    d: f32,
+    sums: &mut [float32x4_t; 2],
 ) {
-    // SAFETY: the caller promises the tile and the block.
+    // SAFETY: the caller's promise.
     unsafe {
-        let mut w = [vdupq_n_s8(0); 8];
-        for (four, w) in w.iter_mut().enumerate() {
-            *w = F::levels::<PART>(tile, four, side);
-        }
-        let token = |half: usize| Token { q: args.x.q.as_ptr().add(at * 32 + half * 16), d: args.x.d.as_ptr().add(at) };
-        // Either each half has its scale, or both have one.
-        if F::PACKED.scales_halves() {
-            for half in 0..2 {
-                let w = [w[4 * half], w[4 * half + 1], w[4 * half + 2], w[4 * half + 3]];
-                *sums = D::add(*sums, &w, F::scales::<PART>(tile, half, side), token(half), F::SMALL);
+        let mut w = [[vdupq_n_s8(0); N]; 2];
+        for (side, w) in w.iter_mut().enumerate() {
+            for (four, w) in w.iter_mut().enumerate() {
+                *w = F::levels::<PART>(tile, N * half + four, side);
             }
-        } else {
-            *sums = D::add(*sums, &w, F::scales::<PART>(tile, 0, side), token(0), F::SMALL);
         }
-        if F::PACKED.has_offsets() {
-            *sums = vfmaq_n_f32(*sums, F::offsets::<PART>(tile, side), *args.x.s.as_ptr().add(at));
+        let dots = D::dot(&w, x, F::SMALL);
+        for (side, sums) in sums.iter_mut().enumerate() {
+            *sums = vfmaq_f32(*sums, F::scales::<PART>(tile, half, side), vmulq_n_f32(vcvtq_f32_s32(dots[side]), d));
         }
     }
 }

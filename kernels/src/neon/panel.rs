@@ -11,7 +11,7 @@ use crate::{
 use std::{arch::aarch64::*, marker::PhantomData, ops::Range};
 
 /// Tokens that are multiplied at a time. Where fewer are left, the sums of the others are anything, and are not stored.
-const TOKENS: usize = 4;
+pub(super) const TOKENS: usize = 4;
 
 /// Bytes of the levels of eight rows in 32 columns.
 pub(crate) const LEVELS_BYTES: usize = TILE_ROWS * 32;

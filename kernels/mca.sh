@@ -25,20 +25,11 @@ missing() {
     command -v python3 >/dev/null || echo "python3 finding the loops"
 }
 
-install=false
-filter=
-for argument in "$@"; do
-    case $argument in
-        --install) install=true ;;
-        -h | --help) print_help; exit 0 ;;
-        -*) die "unknown option $argument (see --help)" ;;
-        *) filter=$argument ;;
-    esac
-done
+read_arguments "$@"
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target/mca}
 prepare_toolchain "$install" >&2
 # Names with their generic arguments, in the symbols alone: the code is the same.
 export RUSTFLAGS="-C symbol-mangling-version=v0"
 cargo build --quiet --release --target "$target" -p qwark-kernels --example time_kernels
-python3 kernels/mca.py "$CARGO_TARGET_DIR/$target/release/examples/time_kernels" "$objdump" "$mca" "$filter"
+python3 kernels/mca.py "$CARGO_TARGET_DIR/$target/release/examples/time_kernels" "$objdump" "$mca" "${operands[0]:-}"

@@ -33,16 +33,8 @@ expected_isa() {
 
 missing() { missing_toolchain; }
 
-cpus=()
-install=false
-for argument in "$@"; do
-    case $argument in
-        --install) install=true ;;
-        -h | --help) print_help; exit 0 ;;
-        -*) die "unknown option $argument (see --help)" ;;
-        *) cpus+=("$argument") ;;
-    esac
-done
+read_arguments "$@"
+cpus=("${operands[@]}")
 [[ ${#cpus[@]} -gt 0 ]] || cpus=("${default_cpus[@]}")
 
 prepare_toolchain "$install"

@@ -38,16 +38,8 @@ missing() {
     command -v cpio >/dev/null || echo "cpio the board's file system"
 }
 
-cpu=cortex-a76
-install=false
-for argument in "$@"; do
-    case $argument in
-        --install) install=true ;;
-        -h | --help) print_help; exit 0 ;;
-        -*) die "unknown option $argument (see --help)" ;;
-        *) cpu=$argument ;;
-    esac
-done
+read_arguments "$@"
+cpu=${operands[0]:-cortex-a76}
 
 host_target_dir=${CARGO_TARGET_DIR:-target}
 host_rustc=${RUSTC:-rustc}

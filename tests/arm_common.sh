@@ -1,4 +1,5 @@
-# What tests/arm.sh and tests/arm_board.sh share: the cross toolchain for 64-bit ARM. Sourced by them, with `set -euo pipefail`.
+# What tests/arm.sh, tests/arm_board.sh and kernels/mca.sh share: options and the cross toolchain for 64-bit ARM. Sourced by them, with
+# `set -euo pipefail`.
 #
 # A script that sources this defines `missing`, which prints one line per thing that it lacks: "package what-it-is-for".
 # shellcheck shell=bash
@@ -12,6 +13,21 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 
 # The comment at the head of the script.
 print_help() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; }
+
+# Reads the arguments of the script: sets `install` to true or false, and `operands` to those that are no options.
+read_arguments() {
+    install=false
+    operands=()
+    local argument
+    for argument in "$@"; do
+        case $argument in
+            --install) install=true ;;
+            -h | --help) print_help; exit 0 ;;
+            -*) die "unknown option $argument (see --help)" ;;
+            *) operands+=("$argument") ;;
+        esac
+    done
+}
 
 # The first compiler that has the standard library of the target: $RUSTC, the toolchain of cargo, Debian's.
 find_rustc() {

@@ -22,6 +22,9 @@ pub struct Activations {
 /// Tokens of a [`TokenBlock`].
 pub(crate) const BLOCK_TOKENS: usize = 16;
 
+/// Columns of a token that lie together in a [`TokenBlock`], as the instruction set's widest multiplication takes them.
+const RUN: usize = if cfg!(target_arch = "x86_64") { 4 } else { 8 };
+
 /// Blocks that a thread brings together at a time.
 const TOGETHER: usize = 8;
 
@@ -30,8 +33,8 @@ const TOGETHER: usize = 8;
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 pub(crate) struct TokenBlock {
-    /// Of each four columns, four integers of each token.
-    pub q: [[[i8; 4]; BLOCK_TOKENS]; BLOCK / 4],
+    /// Of each [`RUN`] columns, those integers of each token.
+    pub q: [[[i8; RUN]; BLOCK_TOKENS]; BLOCK / RUN],
     /// As in [`Operand`].
     pub d: [f32; BLOCK_TOKENS],
     /// As in [`Operand`].
@@ -41,12 +44,11 @@ pub(crate) struct TokenBlock {
 }
 
 impl TokenBlock {
-    const EMPTY: Self =
-        Self { q: [[[0; 4]; BLOCK_TOKENS]; BLOCK / 4], d: [0.0; BLOCK_TOKENS], s: [0.0; BLOCK_TOKENS], minus8: [[0; BLOCK_TOKENS]; 3] };
+    const EMPTY: Self = Self { q: [[[0; _]; _]; _], d: [0.0; _], s: [0.0; _], minus8: [[0; _]; _] };
 
     /// Sets token `t` of the sixteen.
     fn put(&mut self, t: usize, q: &[i8; BLOCK], d: f32, s: f32, minus8: [i32; 3]) {
-        for (out, q) in self.q.iter_mut().zip(q.as_chunks::<4>().0) {
+        for (out, q) in self.q.iter_mut().zip(q.as_chunks::<RUN>().0) {
             out[t] = *q;
         }
         (self.d[t], self.s[t]) = (d, s);
@@ -57,8 +59,8 @@ impl TokenBlock {
 
     /// Blocks for `rows` tokens of `blocks` blocks each.
     const fn count(rows: usize, blocks: usize) -> usize {
-        // Only x86's kernels read them, and none of one row.
-        if cfg!(target_arch = "x86_64") && rows > 1 { rows.div_ceil(BLOCK_TOKENS) * blocks } else { 0 }
+        // No kernel reads them of one row.
+        if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && rows > 1 { rows.div_ceil(BLOCK_TOKENS) * blocks } else { 0 }
     }
 }
 
@@ -81,10 +83,9 @@ pub struct Operand<'a> {
     pub(crate) s: &'a [f32],
     /// Minus eight times the sums of the first 16, the last 16 and all integers of each block, `[rows][blocks]`: what is taken off
     /// for levels that count from 0 where the weights' zero is 8, or a sixteenth of it where that is 128.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "elsewhere levels are multiplied with their sign"))]
     pub(crate) minus8: &'a [[i32; 3]],
     /// The same for products with several tokens, `[rows rounded up / 16][blocks]`; empty for one row.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "empty elsewhere"))]
+    #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), expect(dead_code, reason = "empty elsewhere"))]
     pub(crate) together: &'a [TokenBlock],
 }
 

@@ -18,7 +18,7 @@ const UNIT_ROWS_STEP: usize = 16;
 /// Rows of a unit at least where there are several tokens: what is read of these is then read for more rows.
 const UNIT_ROWS_BATCH: usize = 48;
 /// Most rows of a unit.
-const UNIT_ROWS_MAX: usize = 64;
+pub(crate) const UNIT_ROWS_MAX: usize = 64;
 
 /// The operations, bound to the kernels of one instruction set. Cheap to copy.
 #[derive(Clone, Copy)]

@@ -29,6 +29,8 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod dotprod;
 mod dtype;
+#[cfg(target_arch = "aarch64")]
+mod i8mm;
 mod interrupt;
 mod isa;
 mod kernels;
@@ -37,6 +39,8 @@ mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod packed;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod panel;
 mod pool;
 mod scalar;
 mod table;

@@ -130,9 +130,8 @@ static AVX512: Table = crate::avx512::overlay(crate::avx2::overlay(scalar::table
 static NEON: Table = crate::neon::overlay(scalar::table());
 #[cfg(target_arch = "aarch64")]
 static DOTPROD: Table = crate::dotprod::overlay(crate::neon::overlay(scalar::table()));
-/// No code of its own yet: dotprod's.
 #[cfg(target_arch = "aarch64")]
-static I8MM: Table = Table { isa: Isa::I8mm, ..crate::dotprod::overlay(crate::neon::overlay(scalar::table())) };
+static I8MM: Table = crate::i8mm::overlay(crate::dotprod::overlay(crate::neon::overlay(scalar::table())));
 
 /// The table of an instruction set, if this CPU has it.
 pub(crate) fn table(isa: Isa) -> Option<&'static Table> {

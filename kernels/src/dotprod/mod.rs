@@ -14,6 +14,7 @@ use std::arch::{
     asm,
 };
 
+mod gemv;
 pub(crate) mod sdot;
 
 use sdot::Sdot;
@@ -30,13 +31,13 @@ pub(crate) const fn overlay(mut table: Table) -> Table {
         matmul[DType::Q5K] = matmul::blocks::<Q5K, Sdot>;
         matmul[DType::Q6K] = matmul::blocks::<Q6K, Sdot>;
         matmul[DType::IQ4NL] = matmul::blocks::<IQ4NL, Sdot>;
-        matmul_packed[PackedDType::Q4_0] = packed::matmul_gemv::<Q4_0, Sdot, 1, 8>;
-        matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, Sdot, 8>;
-        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, Sdot, 8>;
-        matmul_packed[PackedDType::Q8_0] = packed::matmul::<Q8_0, Sdot, 8>;
-        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, Sdot, 8>;
-        matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, Sdot, 8>;
-        matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, Sdot, 8>;
+        matmul_packed[PackedDType::Q4_0] = packed::matmul_gemv::<Q4_0, Sdot, Sdot, 1>;
+        matmul_packed[PackedDType::Q4_1] = packed::matmul::<Q4_1, Sdot, Sdot>;
+        matmul_packed[PackedDType::Q5_0] = packed::matmul::<Q5_0, Sdot, Sdot>;
+        matmul_packed[PackedDType::Q8_0] = packed::matmul_gemv::<Q8_0, Sdot, Sdot, 1>;
+        matmul_packed[PackedDType::IQ4NL] = packed::matmul::<IQ4NL, Sdot, Sdot>;
+        matmul_packed[PackedDType::Q4K] = packed::matmul::<Q4K, Sdot, Sdot>;
+        matmul_packed[PackedDType::Q6K] = packed::matmul::<Q6K, Sdot, Sdot>;
     )
 }
 

@@ -1,6 +1,9 @@
 //! Products of packed weights by the multiplications of plain Advanced SIMD, which widen to 16 bits.
 
-use super::packed::{Gemv, LaneDot, Token};
+use super::{
+    packed::{Gemv, LaneDot},
+    panel::{Eight, PanelDot, RUN_BYTES},
+};
 use crate::{
     packed::TILE_ROWS,
     scalar::formats::{BlockFormat, Q4_0},
@@ -12,13 +15,13 @@ pub(crate) struct LaneSmull;
 
 impl LaneDot for LaneSmull {
     #[inline(always)]
-    unsafe fn add<const N: usize>(sums: float32x4_t, w: &[int8x16_t; N], scales: float32x4_t, x: Token, small: bool) -> float32x4_t {
-        // SAFETY: the caller promises the activations and their scale.
-        unsafe { vfmaq_f32(sums, scales, vmulq_n_f32(vcvtq_f32_s32(dot(w, in_turn(x.q), small)), *x.d)) }
+    unsafe fn dot<const N: usize>(w: &[[int8x16_t; N]; 2], x: *const i8, small: bool) -> [int32x4_t; 2] {
+        // SAFETY: the caller promises the activations.
+        unsafe { [dot(&w[0], x, small), dot(&w[1], x, small)] }
     }
 }
 
-/// The sums of products of `4 N` columns.
+/// The sums of products of `4 N` columns of four rows.
 ///
 /// # Safety
 /// As many activations are readable.
@@ -50,15 +53,6 @@ unsafe fn dot<const N: usize>(w: &[int8x16_t; N], x: *const i8, small: bool) -> 
     }
 }
 
-/// The same pointer, of which the compiler knows nothing before this place: else it loads the activations of all tokens first, and has to
-/// put them aside.
-#[inline(always)]
-fn in_turn(mut x: *const i8) -> *const i8 {
-    // SAFETY: no instruction at all.
-    unsafe { asm!("/* {x} */", x = inout(reg) x, options(nomem, nostack, preserves_flags)) };
-    x
-}
-
 /// Lane `k` of four bytes, in all lanes.
 #[inline(always)]
 unsafe fn repeated(x: int8x16_t, k: usize) -> int8x16_t {
@@ -72,6 +66,129 @@ unsafe fn repeated(x: int8x16_t, k: usize) -> int8x16_t {
             _ => vdupq_laneq_s32::<3>(x),
         })
     }
+}
+
+impl PanelDot for LaneSmull {
+    #[inline(always)]
+    unsafe fn dots<const RUNS: usize>(levels: *const i8, q: *const i8, small: bool) -> Eight<float32x4_t> {
+        // SAFETY: the caller promises the levels, and the integers of four tokens: 16 bytes are two of them.
+        unsafe {
+            let [a, b, c, d] = two_tokens::<RUNS>(levels, q, small);
+            let [e, f, g, h] = two_tokens::<RUNS>(levels, q.add(16), small);
+            let mut floats = [vdupq_n_f32(0.0); 8];
+            for (float, &dot) in floats.iter_mut().zip(&[a, b, c, d, e, f, g, h]) {
+                *float = vcvtq_f32_s32(dot);
+            }
+            floats
+        }
+    }
+}
+
+/// [`PanelDot::dots`] for two tokens.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn two_tokens<const RUNS: usize>(levels: *const i8, q: *const i8, small: bool) -> [int32x4_t; 4] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut rows = [vdupq_n_s32(0); 4];
+        if small {
+            // Eight products of small levels fit 16 bits (8 * 32 * 127 < 2^15).
+            let mut pairs = add_run::<1>(run::<0>(levels, q), levels, q);
+            if RUNS == 4 {
+                pairs = add_run::<3>(add_run::<2>(pairs, levels, q), levels, q);
+            }
+            for (i, rows) in rows.iter_mut().enumerate() {
+                *rows = vpaddlq_s16(vpaddq_s16(pairs[2 * i], pairs[2 * i + 1]));
+            }
+            return rows;
+        }
+        // Two products of any bytes do (2 * 128 * 127 < 2^15).
+        let mut sums = add_pairs(add_pairs([vdupq_n_s32(0); 8], run::<0>(levels, q)), run::<1>(levels, q));
+        if RUNS == 4 {
+            sums = add_pairs(add_pairs(sums, run::<2>(levels, q)), run::<3>(levels, q));
+        }
+        for (i, rows) in rows.iter_mut().enumerate() {
+            *rows = vpaddq_s32(sums[2 * i], sums[2 * i + 1]);
+        }
+        rows
+    }
+}
+
+/// Multiplies eight columns of eight rows with two tokens: a vector holds two rows, four sums of products each, and four such vectors are
+/// a token. `$first` is `smull` or `smlal`, for vectors that are `$direction`, `out` or `inout`.
+macro_rules! multiply_run {
+    ($first:literal, $levels:ident, $q:ident, $direction:ident $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
+        asm!(
+            "ldr {x:q}, [{q}, #{q_at}]",
+            "ldr {u:q}, [{levels}, #{at}]",
+            "ldr {v:q}, [{levels}, #{at} + 16]",
+            "ldr {y:q}, [{levels}, #{at} + 32]",
+            "ldr {z:q}, [{levels}, #{at} + 48]",
+            // Four columns of each token, the same in both halves.
+            "dup {r:v}.4s, {x:v}.s[0]",
+            "dup {s:v}.4s, {x:v}.s[2]",
+            "dup {t:v}.4s, {x:v}.s[1]",
+            "dup {x:v}.4s, {x:v}.s[3]",
+            concat!($first, " {a:v}.8h, {u:v}.8b, {r:v}.8b"),
+            concat!($first, "2 {b:v}.8h, {u:v}.16b, {r:v}.16b"),
+            concat!($first, " {c:v}.8h, {v:v}.8b, {r:v}.8b"),
+            concat!($first, "2 {d:v}.8h, {v:v}.16b, {r:v}.16b"),
+            concat!($first, " {e:v}.8h, {u:v}.8b, {s:v}.8b"),
+            concat!($first, "2 {f:v}.8h, {u:v}.16b, {s:v}.16b"),
+            concat!($first, " {g:v}.8h, {v:v}.8b, {s:v}.8b"),
+            concat!($first, "2 {h:v}.8h, {v:v}.16b, {s:v}.16b"),
+            "smlal {a:v}.8h, {y:v}.8b, {t:v}.8b",
+            "smlal2 {b:v}.8h, {y:v}.16b, {t:v}.16b",
+            "smlal {c:v}.8h, {z:v}.8b, {t:v}.8b",
+            "smlal2 {d:v}.8h, {z:v}.16b, {t:v}.16b",
+            "smlal {e:v}.8h, {y:v}.8b, {x:v}.8b",
+            "smlal2 {f:v}.8h, {y:v}.16b, {x:v}.16b",
+            "smlal {g:v}.8h, {z:v}.8b, {x:v}.8b",
+            "smlal2 {h:v}.8h, {z:v}.16b, {x:v}.16b",
+            a = $direction(vreg) $a, b = $direction(vreg) $b, c = $direction(vreg) $c, d = $direction(vreg) $d,
+            e = $direction(vreg) $e, f = $direction(vreg) $f, g = $direction(vreg) $g, h = $direction(vreg) $h,
+            levels = in(reg) $levels, at = const RUN * 64, q = in(reg) $q, q_at = const RUN * RUN_BYTES,
+            u = out(vreg) _, v = out(vreg) _, y = out(vreg) _, z = out(vreg) _,
+            r = out(vreg) _, s = out(vreg) _, t = out(vreg) _, x = out(vreg) _,
+            options(readonly, nostack, preserves_flags)
+        )
+    };
+}
+
+/// Sums of pairs, each added to half as many sums.
+#[inline(always)]
+fn add_pairs(mut sums: Eight<int32x4_t>, pairs: Eight<int16x8_t>) -> Eight<int32x4_t> {
+    for (sums, pairs) in sums.iter_mut().zip(pairs) {
+        // SAFETY: the instruction needs nothing that the target has not.
+        *sums = unsafe { vpadalq_s16(*sums, pairs) };
+    }
+    sums
+}
+
+/// Sums of products of the `RUN`-th eight columns.
+///
+/// # Safety
+/// 64 levels and the integers of two tokens are readable there.
+#[inline(always)]
+unsafe fn run<const RUN: usize>(levels: *const i8, q: *const i8) -> Eight<int16x8_t> {
+    let [a, b, c, d, e, f, g, h];
+    // SAFETY: the caller's promise; no memory is written.
+    unsafe { multiply_run!("smull", levels, q, out a b c d e f g h) };
+    [a, b, c, d, e, f, g, h]
+}
+
+/// Adds those of the `RUN`-th eight columns.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn add_run<const RUN: usize>(sums: Eight<int16x8_t>, levels: *const i8, q: *const i8) -> Eight<int16x8_t> {
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = sums;
+    // SAFETY: the caller's promise; no memory is written.
+    unsafe { multiply_run!("smlal", levels, q, inout a b c d e f g h) };
+    [a, b, c, d, e, f, g, h]
 }
 
 impl Gemv<Q4_0, 2> for LaneSmull {
@@ -90,13 +207,15 @@ impl Gemv<Q4_0, 2> for LaneSmull {
                 // The activations of 32 columns: 16 whose weights are low nibbles, 16 whose are high ones.
                 "ldr q26, [{q}]",
                 "ldr q27, [{q}, #16]",
+                // Columns 4 k..4 k + 4, whose nibbles are low, and those 16 further on, whose are high.
+                ".irp k, 0, 1, 2, 3",
                 // Four bytes of each row, whose activations are repeated to both halves.
-                "ldr q0, [{a}, #16]",
-                "ldr q1, [{a}, #32]",
-                "ldr q2, [{b}, #16]",
-                "ldr q3, [{b}, #32]",
-                "dup v24.4s, v26.s[0]",
-                "dup v25.4s, v27.s[0]",
+                "ldr q0, [{a}, #16 + 32 * \\k]",
+                "ldr q1, [{a}, #32 + 32 * \\k]",
+                "ldr q2, [{b}, #16 + 32 * \\k]",
+                "ldr q3, [{b}, #32 + 32 * \\k]",
+                "dup v24.4s, v26.s[\\k]",
+                "dup v25.4s, v27.s[\\k]",
                 // Nibbles with their sign: first what waits for nothing.
                 "shl v4.16b, v0.16b, #4",
                 "shl v5.16b, v1.16b, #4",
@@ -111,6 +230,7 @@ impl Gemv<Q4_0, 2> for LaneSmull {
                 "sshr v6.16b, v6.16b, #4",
                 "sshr v7.16b, v7.16b, #4",
                 // Rows by twos, four columns of each: 16 bits hold the sum of eight such products.
+                ".if \\k == 0",
                 "smull v16.8h, v0.8b, v25.8b",
                 "smull2 v17.8h, v0.16b, v25.16b",
                 "smull v18.8h, v1.8b, v25.8b",
@@ -119,67 +239,7 @@ impl Gemv<Q4_0, 2> for LaneSmull {
                 "smull2 v21.8h, v2.16b, v25.16b",
                 "smull v22.8h, v3.8b, v25.8b",
                 "smull2 v23.8h, v3.16b, v25.16b",
-                "smlal v16.8h, v4.8b, v24.8b",
-                "smlal2 v17.8h, v4.16b, v24.16b",
-                "smlal v18.8h, v5.8b, v24.8b",
-                "smlal2 v19.8h, v5.16b, v24.16b",
-                "smlal v20.8h, v6.8b, v24.8b",
-                "smlal2 v21.8h, v6.16b, v24.16b",
-                "smlal v22.8h, v7.8b, v24.8b",
-                "smlal2 v23.8h, v7.16b, v24.16b",
-                // The same for the next four columns, in other registers, and so on.
-                "ldr q8, [{a}, #48]",
-                "ldr q9, [{a}, #64]",
-                "ldr q10, [{b}, #48]",
-                "ldr q11, [{b}, #64]",
-                "dup v24.4s, v26.s[1]",
-                "dup v25.4s, v27.s[1]",
-                "shl v12.16b, v8.16b, #4",
-                "shl v13.16b, v9.16b, #4",
-                "shl v14.16b, v10.16b, #4",
-                "shl v15.16b, v11.16b, #4",
-                "sshr v8.16b, v8.16b, #4",
-                "sshr v9.16b, v9.16b, #4",
-                "sshr v10.16b, v10.16b, #4",
-                "sshr v11.16b, v11.16b, #4",
-                "sshr v12.16b, v12.16b, #4",
-                "sshr v13.16b, v13.16b, #4",
-                "sshr v14.16b, v14.16b, #4",
-                "sshr v15.16b, v15.16b, #4",
-                "smlal v16.8h, v8.8b, v25.8b",
-                "smlal2 v17.8h, v8.16b, v25.16b",
-                "smlal v18.8h, v9.8b, v25.8b",
-                "smlal2 v19.8h, v9.16b, v25.16b",
-                "smlal v20.8h, v10.8b, v25.8b",
-                "smlal2 v21.8h, v10.16b, v25.16b",
-                "smlal v22.8h, v11.8b, v25.8b",
-                "smlal2 v23.8h, v11.16b, v25.16b",
-                "smlal v16.8h, v12.8b, v24.8b",
-                "smlal2 v17.8h, v12.16b, v24.16b",
-                "smlal v18.8h, v13.8b, v24.8b",
-                "smlal2 v19.8h, v13.16b, v24.16b",
-                "smlal v20.8h, v14.8b, v24.8b",
-                "smlal2 v21.8h, v14.16b, v24.16b",
-                "smlal v22.8h, v15.8b, v24.8b",
-                "smlal2 v23.8h, v15.16b, v24.16b",
-                "ldr q0, [{a}, #80]",
-                "ldr q1, [{a}, #96]",
-                "ldr q2, [{b}, #80]",
-                "ldr q3, [{b}, #96]",
-                "dup v24.4s, v26.s[2]",
-                "dup v25.4s, v27.s[2]",
-                "shl v4.16b, v0.16b, #4",
-                "shl v5.16b, v1.16b, #4",
-                "shl v6.16b, v2.16b, #4",
-                "shl v7.16b, v3.16b, #4",
-                "sshr v0.16b, v0.16b, #4",
-                "sshr v1.16b, v1.16b, #4",
-                "sshr v2.16b, v2.16b, #4",
-                "sshr v3.16b, v3.16b, #4",
-                "sshr v4.16b, v4.16b, #4",
-                "sshr v5.16b, v5.16b, #4",
-                "sshr v6.16b, v6.16b, #4",
-                "sshr v7.16b, v7.16b, #4",
+                ".else",
                 "smlal v16.8h, v0.8b, v25.8b",
                 "smlal2 v17.8h, v0.16b, v25.16b",
                 "smlal v18.8h, v1.8b, v25.8b",
@@ -188,6 +248,7 @@ impl Gemv<Q4_0, 2> for LaneSmull {
                 "smlal2 v21.8h, v2.16b, v25.16b",
                 "smlal v22.8h, v3.8b, v25.8b",
                 "smlal2 v23.8h, v3.16b, v25.16b",
+                ".endif",
                 "smlal v16.8h, v4.8b, v24.8b",
                 "smlal2 v17.8h, v4.16b, v24.16b",
                 "smlal v18.8h, v5.8b, v24.8b",
@@ -196,40 +257,7 @@ impl Gemv<Q4_0, 2> for LaneSmull {
                 "smlal2 v21.8h, v6.16b, v24.16b",
                 "smlal v22.8h, v7.8b, v24.8b",
                 "smlal2 v23.8h, v7.16b, v24.16b",
-                "ldr q8, [{a}, #112]",
-                "ldr q9, [{a}, #128]",
-                "ldr q10, [{b}, #112]",
-                "ldr q11, [{b}, #128]",
-                "dup v24.4s, v26.s[3]",
-                "dup v25.4s, v27.s[3]",
-                "shl v12.16b, v8.16b, #4",
-                "shl v13.16b, v9.16b, #4",
-                "shl v14.16b, v10.16b, #4",
-                "shl v15.16b, v11.16b, #4",
-                "sshr v8.16b, v8.16b, #4",
-                "sshr v9.16b, v9.16b, #4",
-                "sshr v10.16b, v10.16b, #4",
-                "sshr v11.16b, v11.16b, #4",
-                "sshr v12.16b, v12.16b, #4",
-                "sshr v13.16b, v13.16b, #4",
-                "sshr v14.16b, v14.16b, #4",
-                "sshr v15.16b, v15.16b, #4",
-                "smlal v16.8h, v8.8b, v25.8b",
-                "smlal2 v17.8h, v8.16b, v25.16b",
-                "smlal v18.8h, v9.8b, v25.8b",
-                "smlal2 v19.8h, v9.16b, v25.16b",
-                "smlal v20.8h, v10.8b, v25.8b",
-                "smlal2 v21.8h, v10.16b, v25.16b",
-                "smlal v22.8h, v11.8b, v25.8b",
-                "smlal2 v23.8h, v11.16b, v25.16b",
-                "smlal v16.8h, v12.8b, v24.8b",
-                "smlal2 v17.8h, v12.16b, v24.16b",
-                "smlal v18.8h, v13.8b, v24.8b",
-                "smlal2 v19.8h, v13.16b, v24.16b",
-                "smlal v20.8h, v14.8b, v24.8b",
-                "smlal2 v21.8h, v14.16b, v24.16b",
-                "smlal v22.8h, v15.8b, v24.8b",
-                "smlal2 v23.8h, v15.16b, v24.16b",
+                ".endr",
                 // Scales, and on to the next block before what takes long.
                 "ldr q9, [{a}]",
                 "ldr q10, [{b}]",
@@ -273,7 +301,7 @@ impl Gemv<Q4_0, 2> for LaneSmull {
                 left = inout(reg) blocks => _,
                 inout("v28") sums[0], inout("v29") sums[1], inout("v30") sums[2], inout("v31") sums[3],
                 out("v0") _, out("v1") _, out("v2") _, out("v3") _, out("v4") _, out("v5") _, out("v6") _, out("v7") _,
-                out("v8") _, out("v9") _, out("v10") _, out("v11") _, out("v12") _, out("v13") _, out("v14") _, out("v15") _,
+                out("v8") _, out("v9") _, out("v10") _, out("v12") _, out("v13") _, out("v14") _, out("v15") _,
                 out("v16") _, out("v17") _, out("v18") _, out("v19") _, out("v20") _, out("v21") _, out("v22") _, out("v23") _,
                 out("v24") _, out("v25") _, out("v26") _, out("v27") _,
                 options(readonly, nostack)

@@ -48,7 +48,7 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
             3 => stream::matmul::<F, 3>(args),
             4 => stream::matmul::<F, 4>(args),
             5..=MANY => tokens::matmul::<F>(args),
-            _ => panel::matmul::<F>(args),
+            _ => crate::panel::matmul::<panel::Tiles<F>>(args),
         }
     }
 }
@@ -91,9 +91,9 @@ fn both(first: __m256i, second: __m256i) -> __m512i {
     _mm512_inserti64x4::<1>(_mm512_castsi256_si512(first), second)
 }
 
-/// Lanes that stand for rows, of sixteen from `row` on.
-fn lanes(args: &MatmulArgs<'_>, row: usize) -> __mmask16 {
-    if args.rows - row >= ROWS { 0xffff } else { 0x00ff }
+/// The lanes of `rows` rows, sixteen or eight.
+fn lanes(rows: usize) -> __mmask16 {
+    if rows >= ROWS { 0xffff } else { 0x00ff }
 }
 
 /// A block of 32 columns of sixteen rows.

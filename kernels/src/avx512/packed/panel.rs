@@ -1,26 +1,25 @@
-//! Many tokens: rows are unpacked once for all of them.
+//! Many tokens: sixteen rows are unpacked once for all of them. See [`panel`](crate::panel).
 
 use super::{Block, ROWS, halves, lanes, step, unsigned};
-use crate::{activations::BLOCK_TOKENS, avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
-use std::{arch::x86_64::*, mem::MaybeUninit, ops::Range};
+use crate::{
+    activations::BLOCK_TOKENS,
+    avx2::packed::PackedFormat,
+    packed::TILE_ROWS,
+    panel::{PANEL_BLOCKS, Panels},
+    tile::MatmulArgs,
+};
+use std::{arch::x86_64::*, marker::PhantomData, ops::Range};
 
-/// Blocks of 32 columns that a [`Panel`] holds: together with the activations of a tile of tokens they fit the first-level cache.
-const PANEL_BLOCKS: usize = 8;
-/// Most panels whose sums are kept until they are complete: the rows of a unit.
-const MOST_PANELS: usize = 4;
-/// Most tokens of these sums.
-const MOST_TOKENS: usize = 128;
-
-/// Sums of the rows of a panel.
-type Sums = [__m512; MOST_TOKENS];
+/// Panels of a weight type.
+pub(super) struct Tiles<F>(PhantomData<F>);
 
 /// Some blocks of sixteen rows, unpacked once for all tokens.
-type Panel = [PanelBlock; PANEL_BLOCKS];
+pub(super) type Panel = [PanelBlock; PANEL_BLOCKS];
 
 /// A block of sixteen rows, unpacked.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct PanelBlock {
+pub(super) struct PanelBlock {
     levels: [[u8; ROWS * 4]; 8],
     scales: [[f32; ROWS]; 2],
     offsets: [f32; ROWS],
@@ -53,75 +52,50 @@ impl Block for PanelBlock {
     }
 }
 
-/// All tokens.
-///
-/// # Safety
-/// As for [`matmul`](super::matmul), with several tokens.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
-    for token in (0..args.x.rows).step_by(MOST_TOKENS) {
-        for row in (0..args.rows).step_by(MOST_PANELS * ROWS) {
-            let rows = row..args.rows.min(row + MOST_PANELS * ROWS);
-            let tokens = token..args.x.rows.min(token + MOST_TOKENS);
-            // SAFETY: these rows and tokens are in `args`; the rest is the caller's promise.
-            unsafe { section::<F>(args, rows, tokens) };
+impl<F: PackedFormat> Panels for Tiles<F> {
+    const ROWS: usize = ROWS;
+    type Panel = Panel;
+    const EMPTY: Panel = [PanelBlock::EMPTY; PANEL_BLOCKS];
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn unpack(args: &MatmulArgs<'_>, rows: Range<usize>, blocks: Range<usize>, panel: &mut Panel) {
+        for (group, row) in rows.step_by(TILE_ROWS).enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { unpack::<F>(args, row, blocks.clone(), group, panel) };
         }
     }
-}
 
-/// Some rows and tokens: sixteen rows are unpacked, some columns at a time, and all tokens pass by. Sums are kept apart until they are
-/// complete: where they are to go, the tokens' lines may share one set of the cache.
-/// Other rows follow before other columns, so that the activations of these columns stay in the second-level cache.
-///
-/// # Safety
-/// As for [`matmul`]; the rows and tokens are in `args` and at most `MOST_PANELS * ROWS` and `MOST_TOKENS`, the first of them
-/// being a multiple of these.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn section<F: PackedFormat>(args: &MatmulArgs<'_>, rows: Range<usize>, tokens: Range<usize>) {
-    let mut panel = [PanelBlock::EMPTY; PANEL_BLOCKS];
-    let mut sums = [const { MaybeUninit::<Sums>::uninit() }; MOST_PANELS];
-    for first in (0..args.x.blocks).step_by(PANEL_BLOCKS) {
-        let blocks = first..args.x.blocks.min(first + PANEL_BLOCKS);
-        for (row, sums) in rows.clone().step_by(ROWS).zip(&mut sums) {
-            // SAFETY: the rows, blocks and tokens are in `args`; the sums of a tile of tokens are written with the first block and read
-            // with later ones.
-            unsafe {
-                for group in 0..ROWS.min(rows.end - row) / TILE_ROWS {
-                    unpack::<F>(args, row + group * TILE_ROWS, blocks.clone(), group, &mut panel);
-                }
-                let next = row + ROWS;
-                let (next, first) = if next < rows.end { (next, first) } else { (rows.start, first + PANEL_BLOCKS) };
-                prefetch::<F>(args, next, first);
-                for token in tokens.clone().step_by(BLOCK_TOKENS) {
-                    let sums = sums.as_mut_ptr().cast::<__m512>().add(token - tokens.start);
-                    match tokens.end - token {
-                        9.. => add_products::<F, BLOCK_TOKENS>(args, &panel, blocks.clone(), token, sums),
-                        5.. => add_products::<F, 8>(args, &panel, blocks.clone(), token, sums),
-                        _ => add_products::<F, 4>(args, &panel, blocks.clone(), token, sums),
-                    }
-                }
+    /// Both groups of rows of the next panel.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn prefetch(args: &MatmulArgs<'_>, row: usize, block: usize) {
+        let len = F::DTYPE.dtype().block_len();
+        let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes();
+        for group in [row, row + TILE_ROWS] {
+            let tiles = args.weights.as_ptr().wrapping_add(group * args.row_bytes() + block * 32 / len * bytes);
+            for line in (0..PANEL_BLOCKS * 32 / len * bytes).step_by(64) {
+                _mm_prefetch::<_MM_HINT_T0>(tiles.wrapping_add(line).cast());
             }
         }
     }
-    for (row, sums) in rows.clone().step_by(ROWS).zip(&sums) {
-        let sums: *const __m512 = sums.as_ptr().cast();
-        for (i, token) in tokens.clone().enumerate() {
-            // SAFETY: the sums of each token were written above; lanes stand for rows that are in `args`, and so are the tokens.
-            unsafe { _mm512_mask_storeu_ps(args.out.add(token * args.out_stride + row), lanes(args, row), *sums.add(i)) };
-        }
-    }
-}
 
-/// Asks for what is unpacked next, sixteen rows from `row` and the blocks of a panel from `first`, which need not exist.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn prefetch<F: PackedFormat>(args: &MatmulArgs<'_>, row: usize, first: usize) {
-    let len = F::DTYPE.dtype().block_len();
-    let bytes = TILE_ROWS * F::DTYPE.dtype().block_bytes();
-    for group in [row, row + TILE_ROWS] {
-        let tiles = args.weights.as_ptr().wrapping_add(group * args.row_bytes() + first * 32 / len * bytes);
-        for line in (0..PANEL_BLOCKS * 32 / len * bytes).step_by(64) {
-            _mm_prefetch::<_MM_HINT_T0>(tiles.wrapping_add(line).cast());
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn add_products(args: &MatmulArgs<'_>, panel: &Panel, blocks: Range<usize>, tokens: Range<usize>, sums: *mut f32) -> usize {
+        let (token, sums) = (tokens.start, sums.cast());
+        // SAFETY: the caller's promise; a tile of sixteen tokens begins at a multiple of sixteen, and has sums for all of them.
+        unsafe {
+            match tokens.len() {
+                9.. => add_products::<F, BLOCK_TOKENS>(args, panel, blocks, token, sums),
+                5.. => add_products::<F, 8>(args, panel, blocks, token, sums),
+                _ => add_products::<F, 4>(args, panel, blocks, token, sums),
+            }
         }
+        BLOCK_TOKENS.min(tokens.len())
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    unsafe fn store(sums: *const f32, t: usize, rows: usize, out: *mut f32) {
+        // SAFETY: the caller's promise; lanes stand for the rows.
+        unsafe { _mm512_mask_storeu_ps(out, lanes(rows), *sums.cast::<__m512>().add(t)) };
     }
 }
 

@@ -91,7 +91,7 @@ unsafe fn products<F: PackedFormat, const T: usize>(args: &MatmulArgs<'_>, row: 
             tiles = [tiles[0].add(bytes), tiles[1].add(bytes)];
         }
         for (t, &acc) in acc.iter().enumerate().take(args.x.rows - token) {
-            _mm512_mask_storeu_ps(args.out.add((token + t) * args.out_stride + row), lanes(args, row), acc);
+            _mm512_mask_storeu_ps(args.out.add((token + t) * args.out_stride + row), lanes(args.rows - row), acc);
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod capture;
 pub mod chat;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod commands;
 pub mod engine;
 pub mod generation;
 pub mod gguf;

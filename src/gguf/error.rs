@@ -166,7 +166,7 @@ impl Fault {
 }
 
 /// `name` fit for a message: on one line, without control characters, and short whatever the file holds.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let mut text: String = name.chars().take(SHOWN_CHARS).flat_map(char::escape_debug).collect();
     if name.chars().nth(SHOWN_CHARS).is_some() {
         text.push('…');

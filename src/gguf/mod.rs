@@ -35,6 +35,7 @@ mod tensor;
 mod value;
 mod writer;
 
+pub(crate) use error::shown;
 pub use error::{Fault, Found, GgufError, Place};
 pub use map::{Mapping, OpenError};
 pub use packed::{PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, looks_packed, packed_form};

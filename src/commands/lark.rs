@@ -1,0 +1,95 @@
+//! The grammar of answers, for a decoder that may only generate such.
+
+use super::json::quote;
+use super::regex::Graph;
+use super::terminal::write_terminal;
+use super::{CommandSet, CommandSpec, Kind, MAX_COMMANDS};
+
+impl CommandSet {
+    /// A Lark grammar in llguidance's dialect of exactly the answers that [`CommandSet::parse_answer`] reads.
+    ///
+    /// A command is one terminal, so that within it only the lexer is at work.
+    pub fn lark(&self) -> String {
+        let names = |alone: bool| {
+            let names = self.commands.iter().enumerate().filter(|(_, spec)| spec.alone == alone).map(|(index, _)| format!("C{index}"));
+            names.collect::<Vec<_>>().join(" | ")
+        };
+        let mut grammar = format!("// The answers of the command set {}, version {}.\n", self.name, self.version);
+        let several = format!("COMMAND (\"\\n\" COMMAND){{0,{}}}", MAX_COMMANDS - 1);
+        let (beside, alone) = (names(false), names(true));
+        let answers = [(&beside, several.as_str()), (&alone, "ALONE")];
+        let answers = answers.iter().filter(|(names, _)| !names.is_empty()).map(|(_, answer)| *answer);
+        grammar += &format!("start: {}\n", answers.collect::<Vec<_>>().join(" | "));
+        for (name, names) in [("COMMAND", beside), ("ALONE", alone)] {
+            if !names.is_empty() {
+                grammar += &format!("{name}: {names}\n");
+            }
+        }
+        for (index, spec) in self.commands.iter().enumerate() {
+            spec.write_terminals(index, &mut grammar);
+        }
+        grammar
+    }
+}
+
+impl CommandSpec {
+    fn write_terminals(&self, index: usize, out: &mut String) {
+        for (number, param) in self.params.iter().enumerate() {
+            *out += &format!("// {}\n", self.place(param));
+            param.kind.write_terminal(&format!("P{index}_{number}"), out);
+        }
+        // The first parameter that is there has no comma before it: each that can be the first one begins an alternative.
+        let firsts = self.params.iter().position(|param| !param.optional).map_or(self.params.len(), |required| required + 1);
+        let mut bodies: Vec<String> = (0..firsts).map(|first| self.body(index, first)).collect();
+        if self.params.iter().all(|param| param.optional) {
+            bodies.push("\"\"".to_owned());
+        }
+        let bodies = match bodies.as_slice() {
+            [only] if only == "\"\"" => String::new(),
+            [only] => format!(" {only}"),
+            bodies => format!(" ({})", bodies.join(" | ")),
+        };
+        *out += &format!("C{index}: {}{bodies} \"}}}}\"\n", literal(&format!("{{\"{}\":{{", self.name)));
+    }
+
+    /// The parameter `first`, and those after it.
+    fn body(&self, index: usize, first: usize) -> String {
+        let mut body = String::new();
+        for (number, param) in self.params.iter().enumerate().skip(first) {
+            let comma = if number == first { "" } else { "," };
+            let part = format!("{} P{index}_{number}", literal(&format!("{comma}\"{}\":", param.name)));
+            let separator = if number == first { "" } else { " " };
+            body += separator;
+            body += &if param.optional && number > first { format!("({part})?") } else { part };
+        }
+        body
+    }
+}
+
+impl Kind {
+    /// Appends the terminal `name` of this kind's values.
+    fn write_terminal(&self, name: &str, out: &mut String) {
+        let mut graph = Graph::default();
+        let starts = match self {
+            Kind::Int { .. } | Kind::Float { .. } => {
+                self.range().map_or_else(Vec::new, |range| graph.numbers(range, matches!(self, Kind::Float { .. })))
+            }
+            Kind::Enum(values) => {
+                let mut words: Vec<Vec<char>> = values.iter().map(|value| quote(value).chars().collect()).collect();
+                words.sort();
+                vec![graph.words(&words, 0)]
+            }
+            Kind::Bool => vec![graph.words(&["false", "true"].map(|word| word.chars().collect()), 0)],
+            Kind::Text { max_len } => {
+                *out += &format!("{name}: /\"(?:[^\"\\\\\\x00-\\x1f\\x7f]|\\\\[\"\\\\]){{0,{max_len}}}\"/\n");
+                return;
+            }
+        };
+        write_terminal(name, &graph, &starts, out);
+    }
+}
+
+/// `text` as a string of the grammar.
+fn literal(text: &str) -> String {
+    quote(text)
+}

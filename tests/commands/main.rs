@@ -1,0 +1,5 @@
+//! Command sets: files, text, grammar, bytes, and the code that is generated for controllers.
+
+mod files;
+mod grammar;
+mod sets;

@@ -153,7 +153,7 @@ fn tell(clients: &HashMap<ClientId, SessionHandle>, reply: Reply) {
     let Some(handle) = clients.get(&client) else { return };
     match reply {
         Reply::Text { text, .. } => handle.say(id, &text),
-        Reply::Done { finished, text_bytes, answer_at } => {
+        Reply::Done { finished, text_bytes, answer_at, .. } => {
             let timings = finished.timings;
             let micros = |time: Duration| time.as_micros() as u64;
             let done = Done {

@@ -68,7 +68,7 @@ impl Heard {
                 assert_eq!(offset, all.len());
                 all.push_str(&text);
             }
-            Reply::Done { finished, text_bytes, answer_at } => {
+            Reply::Done { finished, text_bytes, answer_at, .. } => {
                 assert_eq!(text_bytes, self.texts.entry(finished.key).or_default().len());
                 self.ends.insert(finished.key, (finished.reason, answer_at));
             }

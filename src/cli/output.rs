@@ -82,7 +82,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn reason_name(reason: Reason) -> &'static str {
+pub(super) fn reason_name(reason: Reason) -> &'static str {
     match reason {
         Reason::Stop => "stop",
         Reason::Length => "length",

@@ -8,8 +8,8 @@ use super::args::{Common, RunArgs};
 use super::interrupt::Interrupt;
 use super::output;
 use crate::chat::{Chat, Message, Role};
-use crate::runtime::{Opened, Prompt, Reply, Request, Runtime};
-use crate::scheduler::{ClientId, Finished, RequestKey};
+use crate::runtime::{Answered, Opened, Prompt, Reply, Request, Runtime};
+use crate::scheduler::{ClientId, RequestKey};
 
 /// The one client of a runtime within this process.
 const LOCAL: ClientId = ClientId(0);
@@ -39,7 +39,7 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     // Not before: who reads stdin does not look at it.
     let interrupt = Interrupt::install(|| ())?;
     let mut answer = String::new();
-    let finished = answer_locally(&mut runtime, &request, &interrupt, |text| {
+    let answered = answer_locally(&mut runtime, &request, &interrupt, |text| {
         if common.json {
             answer += text;
             return Ok(());
@@ -47,7 +47,7 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
         output::stream(text)
     })?;
     if common.json {
-        return output::json(&output::Answer::local(&answer, &finished));
+        return output::json(&output::Answer::local(&answer, &answered.finished));
     }
     output::stream("\n")
 }
@@ -58,7 +58,7 @@ pub(super) fn answer_locally(
     request: &Request,
     interrupt: &Interrupt,
     mut say: impl FnMut(&str) -> Result<()>,
-) -> Result<Finished<()>> {
+) -> Result<Answered> {
     let key = RequestKey { client: LOCAL, id: 0 };
     runtime.submit(key, request, Instant::now())?;
     let prompt = output::prompt_bar()?;
@@ -79,7 +79,7 @@ pub(super) fn answer_locally(
         for reply in replies.drain(..) {
             match reply {
                 Reply::Text { text, .. } => say(&text)?,
-                Reply::Done { finished, .. } => return Ok(finished),
+                Reply::Done { finished, work, .. } => return Ok(Answered { finished, work }),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Scheduler, engine and text together: requests in, replies out, one step at a time. Every way to use Qwark (the program's
 //! `run` and `chat`, the server, a library user) goes through here.
 
+mod answer;
 mod control;
 mod cores;
 mod health;
@@ -13,6 +14,8 @@ use std::time::Instant;
 use qwark_kernels::Position;
 use qwark_wire::{Priority, Reason};
 
+pub use answer::Work;
+use answer::{Answer, finish, say};
 pub use control::Control;
 pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
@@ -20,7 +23,7 @@ pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 use crate::chat::{Chat, ChatError, ChatTemplate};
 use crate::engine::{BatchError, Engine, EngineOptions, Head, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
-use crate::grammar::{Constraint, Grammar, GrammarError, Grammars};
+use crate::grammar::{Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
 use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::tokenizer::{Special, Tokenizer};
@@ -113,7 +116,18 @@ pub enum Reply {
         text_bytes: usize,
         /// Where in that text the answer begins: 0, unless the fallback took the place of what came before it.
         answer_at: usize,
+        /// Where its tokens came from.
+        work: Work,
     },
+}
+
+/// The end of an answer, as [`Reply::Done`] has it.
+#[derive(Debug)]
+pub struct Answered {
+    /// Why, and what it took.
+    pub finished: Finished<()>,
+    /// Where its tokens came from.
+    pub work: Work,
 }
 
 impl Reply {
@@ -122,64 +136,6 @@ impl Reply {
         match self {
             Reply::Text { key, .. } => *key,
             Reply::Done { finished, .. } => finished.key,
-        }
-    }
-}
-
-/// What the scheduler keeps with each request.
-#[derive(Debug)]
-struct Answer {
-    generation: Generation,
-    constraint: Option<Constraint>,
-    fallback: Option<String>,
-    /// Text of its beginning that was known before the first step, until that is done.
-    begun: String,
-    text_bytes: usize,
-}
-
-impl Answer {
-    /// Which logits its next token is chosen from.
-    fn head(&self) -> Head<'_> {
-        self.constraint.as_ref().map_or(Head::All, |constraint| Head::Among(constraint.legal()))
-    }
-
-    /// Chooses the next token from the logits of [`Answer::head`] and takes it, with those after it that need no choice, to `accepted`;
-    /// the last says whether the answer ends.
-    fn next(&mut self, tokenizer: &Tokenizer<'_>, logits: &mut [f32], accepted: &mut Vec<Accepted>) {
-        let Answer { generation, constraint, .. } = self;
-        let Some(constraint) = constraint else { return accepted.push(generation.next(tokenizer, logits)) };
-        let legal = constraint.legal();
-        let chosen = generation.next_among(tokenizer, legal, &mut logits[..legal.len()]);
-        let (token, done) = (chosen.token, chosen.done.is_some());
-        accepted.push(chosen);
-        if !done {
-            let forced = constraint.accept(token).and_then(|()| constraint.advance(tokenizer));
-            self.go_on(tokenizer, forced, accepted);
-        }
-    }
-
-    /// Takes tokens that the grammar forces to `accepted`, of which one at least is there already, and ends the answer there if it is
-    /// whole, or cannot go on.
-    fn go_on(&mut self, tokenizer: &Tokenizer<'_>, forced: Result<Vec<u32>, GrammarError>, accepted: &mut Vec<Accepted>) {
-        let end = match forced {
-            Ok(tokens) => {
-                for token in tokens {
-                    let taken = self.generation.forced(tokenizer, token);
-                    let done = taken.done.is_some();
-                    accepted.push(taken);
-                    if done {
-                        return;
-                    }
-                }
-                self.constraint.as_ref().is_some_and(|c| c.is_done(tokenizer)).then_some(Reason::Stop)
-            }
-            Err(error) => {
-                log::warn!("{error}");
-                Some(Reason::Grammar)
-            }
-        };
-        if let Some(last) = accepted.last_mut() {
-            last.done = end;
         }
     }
 }
@@ -263,17 +219,18 @@ impl<'m> Runtime<'m> {
             return Err(RequestError::Token { token, vocab });
         }
         let mut generation = Generation::new(&request.params, &prompt)?;
-        let (mut begun, mut text) = (Vec::new(), String::new());
+        let (mut begun, mut text, mut work) = (Vec::new(), String::new(), Work::default());
         let constraint = request.grammar.as_ref().map(|grammar| self.grammars()?.constrain(grammar)).transpose()?;
         let constraint = match constraint {
             None => None,
             Some(mut constraint) => {
                 begun = constraint.advance(self.tokenizer)?;
+                work.forced = begun.len();
                 begun.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
                 Some(constraint)
             }
         };
-        let answer = Answer { generation, constraint, fallback: request.fallback.clone(), begun: text, text_bytes: 0 };
+        let answer = Answer { generation, constraint, fallback: request.fallback.clone(), begun: text, text_bytes: 0, work };
         Ok(self.scheduler.submit(key, prompt, begun, answer, terms)?)
     }
 
@@ -416,30 +373,4 @@ impl<'m> Runtime<'m> {
             finish(finished, emit);
         }
     }
-}
-
-fn say(key: RequestKey, answer: &mut Answer, text: String, emit: &mut dyn FnMut(Reply)) {
-    if !text.is_empty() {
-        let offset = answer.text_bytes;
-        answer.text_bytes += text.len();
-        emit(Reply::Text { key, offset, text });
-    }
-}
-
-/// Releases the text that was held back, then the fallback where the deadline came before the answer, then the end itself.
-fn finish(finished: Finished<Answer>, emit: &mut dyn FnMut(Reply)) {
-    let key = finished.key;
-    let (mut answer, mut finished) = finished.split();
-    // A stop string cut the answer where it begins: nothing behind it is part of the answer.
-    if finished.reason != Reason::StopString {
-        let rest = answer.generation.finish();
-        say(key, &mut answer, rest, emit);
-    }
-    let mut answer_at = 0;
-    if let Some(fallback) = answer.fallback.take_if(|_| finished.reason == Reason::Deadline) {
-        finished.reason = Reason::Fallback;
-        answer_at = answer.text_bytes;
-        say(key, &mut answer, fallback, emit);
-    }
-    emit(Reply::Done { finished, text_bytes: answer.text_bytes, answer_at });
 }

@@ -3,9 +3,10 @@
 mod common;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use qwark::commands::CommandSet;
 use qwark::engine::Row;
 use qwark::generation::GenerationParams;
 use qwark::gguf::{Gguf, Mapping};
@@ -113,6 +114,46 @@ fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
         }
         println!("{} tokens of vocabulary: {forced} tokens forced, {chosen} chosen", tokenizer.vocab_size());
         assert!(forced > chosen, "{forced} forced, {chosen} chosen");
+    });
+}
+
+#[test]
+fn any_choices_make_commands_of_the_set() {
+    let set = CommandSet::parse(include_str!("../commands/rover.toml")).expect("the reference set");
+    let grammar = Grammar::Lark(set.lark());
+    with_tokenizers(|tokenizer| {
+        let grammars = Grammars::new(tokenizer).expect("tables");
+        let (mut texts, mut worst) = (0, Duration::ZERO);
+        for seed in 0..400 {
+            let mut constraint = grammars.constrain(&grammar).expect("sound");
+            let mut choose = random(seed);
+            let mut tokens = Vec::new();
+            loop {
+                let start = Instant::now();
+                tokens.extend(constraint.advance(tokenizer).expect("it goes on"));
+                worst = worst.max(start.elapsed());
+                if constraint.is_done(tokenizer) {
+                    break;
+                }
+                let token = choose(constraint.legal());
+                if tokenizer.eog().contains(&token) {
+                    break;
+                }
+                constraint.accept(token).expect("legal");
+                tokens.push(token);
+            }
+            let bytes = tokens.iter().flat_map(|&token| tokenizer.token_bytes(token).expect("a token")).collect();
+            let text = String::from_utf8(bytes).expect("UTF-8");
+            set.parse_answer(&text).unwrap_or_else(|violation| panic!("{text}: {violation}"));
+            if text.contains("\"say\"") {
+                // Inside a string the model may cut as it likes.
+                texts += 1;
+            } else {
+                assert_eq!(tokens, tokenizer.encode(&text, Special::AsText), "{text}");
+            }
+        }
+        println!("{texts} of 400 answers have texts; the longest step took {worst:?}");
+        assert!(texts > 10);
     });
 }
 

@@ -8,6 +8,9 @@ use crate::tokenizer::{Special, Tokenizer};
 /// Up to so many legal tokens, each is looked at: beyond, they are those inside a string or a number, of which any goes.
 const FEW: usize = 64;
 
+/// Choices after a token that are looked at for how its text could be cut.
+const AHEAD: usize = 2;
+
 /// Tokens before a place that are looked at for how the text there is cut.
 const BEFORE: usize = 3;
 
@@ -118,7 +121,7 @@ impl Constraint {
         if self.legal.len() <= FEW && self.legal.len() > 1 {
             let mut kept = Vec::with_capacity(self.legal.len());
             for &token in &self.legal.clone() {
-                if tokenizer.eog().contains(&token) || self.could_be_cut(tokenizer, token)? {
+                if self.could_be_cut(tokenizer, token, &[], token, AHEAD)? {
                     kept.push(token);
                 }
             }
@@ -133,37 +136,43 @@ impl Constraint {
         guarded(|| Ok(self.parser.compute_mask()?.to_list()))
     }
 
-    /// Whether the tokenizer could make `token` of the text that then follows: of what is forced after it, or of one of the few tokens
-    /// that can come next.
-    fn could_be_cut(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<bool, GrammarError> {
-        let Some(bytes) = tokenizer.token_bytes(token) else { return Ok(false) };
-        if !self.cut(tokenizer, &bytes).could_begin_with(token) {
+    /// Whether the tokenizer could make `first` of some text that begins with `text`, in which the parser takes `next`: of what is
+    /// forced then, or of what else may come, looking at most `depth` choices ahead.
+    fn could_be_cut(&mut self, tokenizer: &Tokenizer<'_>, first: u32, text: &[u8], next: u32, depth: usize) -> Result<bool, GrammarError> {
+        if tokenizer.eog().contains(&next) {
+            return Ok(true);
+        }
+        let mut text = text.to_vec();
+        tokenizer.append_token_bytes(next, &mut text);
+        if !self.cut(tokenizer, &text).could_begin_with(first) {
             return Ok(false);
         }
-        guarded(|| self.parser.consume_token(token))?;
-        let follows = self.follows(tokenizer, token, &bytes);
+        guarded(|| self.parser.consume_token(next))?;
+        let could = self.could_go_on(tokenizer, first, &mut text, depth);
         guarded(|| self.parser.rollback(1))?;
-        follows
+        could
     }
 
-    /// As [`Constraint::could_be_cut`], with the token taken by the parser alone.
-    fn follows(&mut self, tokenizer: &Tokenizer<'_>, token: u32, bytes: &[u8]) -> Result<bool, GrammarError> {
+    /// As [`Constraint::could_be_cut`], after `text`.
+    fn could_go_on(&mut self, tokenizer: &Tokenizer<'_>, first: u32, text: &mut Vec<u8>, depth: usize) -> Result<bool, GrammarError> {
         let forced = guarded(|| Ok(self.parser.force_bytes()))?;
-        let begins_with = |this: &Self, more: &[u8]| {
-            let text = [bytes, more].concat();
-            this.cut(tokenizer, &text).could_begin_with(token)
-        };
         if !forced.is_empty() {
-            return Ok(begins_with(self, whole_chars(&forced).as_bytes()));
+            text.extend_from_slice(whole_chars(&forced).as_bytes());
+            return Ok(self.cut(tokenizer, text).could_begin_with(first));
         }
-        let next = match guarded(|| Ok(self.parser.compute_mask()?.to_list())) {
-            Ok(next) if next.len() <= FEW => next,
-            // Anything goes, or nothing is known.
-            _ => return Ok(true),
-        };
-        Ok(next
-            .iter()
-            .any(|next| tokenizer.eog().contains(next) || tokenizer.token_bytes(*next).is_some_and(|more| begins_with(self, &more))))
+        if depth == 0 {
+            return Ok(true);
+        }
+        let legal = self.mask()?;
+        if legal.len() > FEW {
+            return Ok(true);
+        }
+        for next in legal {
+            if self.could_be_cut(tokenizer, first, text, next, depth - 1)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What the tokenizer makes of `bytes` after the answer so far.

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use llguidance::api::TopLevelGrammar;
@@ -24,9 +25,12 @@ impl Grammars {
     /// Where llguidance refuses the vocabulary.
     pub fn new(tokenizer: &Tokenizer<'_>) -> Result<Grammars, GrammarError> {
         let tokens = tokenizer.vocab_size();
+        // Not part of any text, whatever their names: where one is legal, it is as itself.
+        let special: HashSet<u32> =
+            tokenizer.special_tokens().iter().map(|token| token.id).chain(tokenizer.eog().iter().copied()).collect();
         let word = |id: u32| {
-            // A marker that no text has: a control token is never part of one.
-            let mut bytes = if tokenizer.is_control(id) { vec![TokTrie::SPECIAL_TOKEN_MARKER] } else { Vec::new() };
+            // A marker that no text has.
+            let mut bytes = if special.contains(&id) { vec![TokTrie::SPECIAL_TOKEN_MARKER] } else { Vec::new() };
             tokenizer.append_token_bytes(id, &mut bytes);
             bytes
         };

@@ -8,6 +8,7 @@ use qwark_wire::{Key, Priority};
 
 use crate::cache::parse_size;
 use crate::chat::{Message, Role};
+use crate::commands::Lang;
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
 use crate::grammar::Grammar;
@@ -122,6 +123,14 @@ pub(super) enum Command {
         after_help = "Example: qwark serve -m model.gguf --link unix:/tmp/qwark.sock --record capture.jsonl\n         qwark replay capture.jsonl -m model.gguf"
     )]
     Replay(ReplayArgs),
+    /// Command sets: a robot's commands as a file describes them, and what follows from it
+    ///
+    /// docs/COMMANDS.md says how such a file is written; commands/rover.toml is one.
+    #[command(
+        subcommand,
+        after_help = "Example: qwark commands check commands/rover.toml\n         qwark commands codegen commands/rover.toml --lang c > rover.h"
+    )]
+    Commands(CommandsCommand),
     /// What a file holds and what running it takes
     #[command(after_help = "Example: qwark inspect -m model.gguf -c 8192")]
     Inspect(InspectArgs),
@@ -428,6 +437,43 @@ pub(super) struct MonitorArgs {
     /// A serial line, serial:DEV[:BAUD]: shows what is heard there, and sends nothing
     #[arg(long, value_name = "LINK", conflicts_with = "link")]
     pub listen: Option<LinkAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CommandsCommand {
+    /// Check a command set, and print its name, version, number of commands and id
+    #[command(after_help = "Example: qwark commands check commands/rover.toml")]
+    Check(SetArgs),
+    /// Print the system prompt of a command set
+    #[command(after_help = "Example: qwark commands prompt commands/rover.toml | qwark tokenize -m model.gguf")]
+    Prompt(SetArgs),
+    /// Print a JSON Schema of a command set's answers
+    #[command(after_help = "Example: qwark commands schema commands/rover.toml > rover.schema.json")]
+    Schema(SetArgs),
+    /// Print the grammar of a command set's answers, in llguidance's dialect of Lark
+    #[command(after_help = "Example: qwark commands grammar commands/rover.toml > rover.lark")]
+    Grammar(SetArgs),
+    /// Print code that decodes and encodes a command set's commands
+    #[command(
+        after_help = "Example: qwark commands codegen commands/rover.toml --lang c > rover.h\n         qwark commands codegen commands/rover.toml --lang python > rover.py"
+    )]
+    Codegen(CodegenArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetArgs {
+    /// The command set, a TOML file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CodegenArgs {
+    #[command(flatten)]
+    pub set: SetArgs,
+    /// The language: c (C99 and C++), python (3.9), rust (no_std)
+    #[arg(long, value_name = "LANG")]
+    pub lang: Lang,
 }
 
 #[derive(Debug, Args)]

@@ -93,6 +93,13 @@ impl Decimal {
         self.0 > 0
     }
 
+    /// The float that is nearest to it.
+    pub fn to_f64(self) -> f64 {
+        let decimals = self.decimals();
+        // Both are exact where the number has at most MAX_DIGITS digits in all, and then so is the rounding of the quotient.
+        self.scaled(decimals) as f64 / 10u64.pow(decimals) as f64
+    }
+
     /// How many digits after the point it takes: 0 for a whole number.
     pub fn decimals(self) -> u32 {
         (0..MAX_DECIMALS).find(|&decimals| self.0 % 10i128.pow(MAX_DECIMALS - decimals) == 0).unwrap_or(MAX_DECIMALS)

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::decimal::{DecimalFault, MAX_DIGITS};
 use super::names::MAX_NAME;
-use super::{MAX_COMMANDS, MAX_PARAMS, MAX_SPECS, MAX_TEXT, MAX_VALUE_CHARS, MAX_VALUES};
+use super::{MAX_COMMANDS, MAX_PARAMS, MAX_SPECS, MAX_TEXT, MAX_UNIT, MAX_VALUE_CHARS, MAX_VALUES};
 
 /// A refusal of a command set: the line at fault, the thing that stands there, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -55,6 +55,8 @@ pub enum SetFault {
     Decimal { key: &'static str, fault: DecimalFault },
     #[error("{key} does not fit into 32 bits")]
     Integer { key: &'static str },
+    #[error("unit has a control character, or more than {MAX_UNIT} characters")]
+    Unit,
     #[error("step is not above 0")]
     Step,
     #[error("min is above max")]

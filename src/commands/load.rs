@@ -8,8 +8,8 @@ use super::names::{is_name, is_reserved};
 use super::table::{Item, Lines, Table};
 use super::value::is_control;
 use super::{
-    Command, CommandSet, CommandSpec, Decimal, Example, Fault, Kind, MAX_PARAMS, MAX_SPECS, MAX_TEXT, MAX_VALUE_CHARS, MAX_VALUES, Param,
-    Value, first_duplicate, regex,
+    Command, CommandSet, CommandSpec, Decimal, Example, Fault, Kind, MAX_PARAMS, MAX_SPECS, MAX_TEXT, MAX_UNIT, MAX_VALUE_CHARS,
+    MAX_VALUES, Param, Value, first_duplicate, regex,
 };
 use crate::gguf::shown;
 
@@ -149,8 +149,14 @@ fn param(name: String, mut table: Table<'_>) -> Result<Param, SetError> {
     Ok(param)
 }
 
-fn int(table: &mut Table<'_>) -> Result<Kind, SetError> {
+fn unit(table: &mut Table<'_>) -> Result<String, SetError> {
     let unit = table.text_or_empty("unit")?;
+    let fits = !unit.chars().any(char::is_control) && unit.chars().count() <= MAX_UNIT;
+    if fits { Ok(unit) } else { Err(SetFault::Unit.at(table.line, &table.place)) }
+}
+
+fn int(table: &mut Table<'_>) -> Result<Kind, SetError> {
+    let unit = unit(table)?;
     let (min, max) = (table.need("min")?, table.need("max")?);
     let step = table.take("step");
     let place = &table.place;
@@ -161,7 +167,7 @@ fn int(table: &mut Table<'_>) -> Result<Kind, SetError> {
 }
 
 fn float(table: &mut Table<'_>) -> Result<Kind, SetError> {
-    let unit = table.text_or_empty("unit")?;
+    let unit = unit(table)?;
     let (min, max, step_item) = (table.need("min")?, table.need("max")?, table.need("step")?);
     let place = &table.place;
     let step = step_item.number("step", place)?;

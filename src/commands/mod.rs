@@ -9,19 +9,25 @@
 //! ([`CommandSet::parse_command`]) or from bytes ([`CommandSet::decode`]), both of which check everything again, and goes to either.
 //! `docs/COMMANDS.md` describes the file, the text and the bytes.
 
+mod binary;
+mod codegen;
 mod decimal;
 mod error;
+mod id;
 mod json;
 mod lark;
 mod load;
 mod names;
+mod prompt;
 mod regex;
+mod schema;
 mod table;
 mod terminal;
 mod value;
 
 use std::collections::HashSet;
 
+pub use codegen::Lang;
 pub use decimal::{Decimal, DecimalFault, MAX_DECIMALS, MAX_DIGITS};
 pub use error::{Fault, SetError, SetFault, Violation};
 pub use names::MAX_NAME;
@@ -37,6 +43,8 @@ pub const MAX_PARAMS: usize = 16;
 pub const MAX_VALUES: usize = 65_535;
 /// Most characters of an enum's value.
 pub const MAX_VALUE_CHARS: usize = 64;
+/// Most characters of a unit.
+pub const MAX_UNIT: usize = 16;
 /// Most characters of a string that a set may allow.
 pub const MAX_TEXT: usize = 1000;
 
@@ -149,6 +157,14 @@ impl CommandSet {
 }
 
 impl Kind {
+    /// Unit of a number, for people and models; empty where there is none.
+    pub fn unit(&self) -> &str {
+        match self {
+            Kind::Int { unit, .. } | Kind::Float { unit, .. } => unit,
+            _ => "",
+        }
+    }
+
     /// Smallest and largest value and step of a number.
     pub(crate) fn range(&self) -> Option<[Decimal; 3]> {
         match self {

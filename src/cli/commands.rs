@@ -1,0 +1,38 @@
+use std::fs;
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::json;
+
+use super::args::{CommandsCommand, Common, SetArgs};
+use super::output;
+use crate::commands::CommandSet;
+
+pub(super) fn run(common: &Common, command: &CommandsCommand) -> Result<()> {
+    match command {
+        CommandsCommand::Check(args) => check(common, args),
+        CommandsCommand::Prompt(args) => output::stream(&args.read()?.prompt()),
+        CommandsCommand::Schema(args) => output::json(&args.read()?.json_schema()),
+        CommandsCommand::Grammar(args) => output::stream(&args.read()?.lark()),
+        CommandsCommand::Codegen(args) => output::stream(&args.set.read()?.codegen(args.lang)),
+    }
+}
+
+fn check(common: &Common, args: &SetArgs) -> Result<()> {
+    let set = args.read()?;
+    let (commands, examples, id) = (set.commands().len(), set.examples().len(), format!("{:#010x}", set.id()));
+    if common.json {
+        return output::json(&json!({
+            "name": set.name(), "version": set.version(), "commands": commands, "examples": examples, "id": id,
+            "max_encoded_bytes": set.max_encoded_len(),
+        }));
+    }
+    output::stream(&format!("{}, version {}: {commands} commands, {examples} examples, id {id}\n", set.name(), set.version()))
+}
+
+impl SetArgs {
+    fn read(&self) -> Result<CommandSet> {
+        let file = self.file.display();
+        let text = fs::read_to_string(&self.file).with_context(|| format!("{file}: cannot be read"))?;
+        CommandSet::parse(&text).map_err(|error| anyhow!("{file}:{}: {}", error.line, error.message()))
+    }
+}

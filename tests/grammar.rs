@@ -10,7 +10,7 @@ use qwark::commands::CommandSet;
 use qwark::engine::Row;
 use qwark::generation::GenerationParams;
 use qwark::gguf::{Gguf, Mapping};
-use qwark::grammar::{Grammar, GrammarError, Grammars};
+use qwark::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
 use qwark::runtime::{OpenOptions, Opened, Prompt, Reply, Request};
 use qwark::sampler::{Sampler, SamplingParams};
 use qwark::scheduler::{ClientId, RequestKey};
@@ -45,8 +45,8 @@ struct Took {
 }
 
 /// An answer whose choices `choose(number of legal tokens)` makes.
-fn answer(tokenizer: &Tokenizer<'_>, grammars: &Grammars, grammar: &Grammar, mut choose: impl FnMut(&[u32]) -> u32) -> Took {
-    let mut constraint = grammars.constrain(grammar).expect("a sound grammar");
+fn answer(tokenizer: &Tokenizer<'_>, grammar: &CompiledGrammar, mut choose: impl FnMut(&[u32]) -> u32) -> Took {
+    let mut constraint = grammar.start().expect("a beginning");
     let mut took = Took::default();
     while took.tokens.len() < 400 {
         let forced = constraint.advance(tokenizer).expect("it goes on");
@@ -60,7 +60,7 @@ fn answer(tokenizer: &Tokenizer<'_>, grammars: &Grammars, grammar: &Grammar, mut
         if tokenizer.eog().contains(&token) {
             break;
         }
-        constraint.accept(token).expect("a legal token");
+        constraint.accept(tokenizer, token).expect("a legal token");
         took.tokens.push(token);
         took.chosen += 1;
     }
@@ -93,10 +93,10 @@ fn random(seed: u64) -> impl FnMut(&[u32]) -> u32 {
 fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
     with_tokenizers(|tokenizer| {
         let grammars = Grammars::new(tokenizer).expect("tables");
-        let grammar = Grammar::Lark(ROVER.to_owned());
+        let grammar = grammars.compile(&Grammar::Lark(ROVER.to_owned())).expect("sound");
         let (mut forced, mut chosen) = (0, 0);
         for seed in 0..300 {
-            let took = answer(tokenizer, &grammars, &grammar, random(seed));
+            let took = answer(tokenizer, &grammar, random(seed));
             let text = tokenizer.decode(&took.tokens);
             let commands: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
             assert!((1..=4).contains(&commands.len()), "{text}");
@@ -120,12 +120,11 @@ fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
 #[test]
 fn any_choices_make_commands_of_the_set() {
     let set = CommandSet::parse(include_str!("../commands/rover.toml")).expect("the reference set");
-    let grammar = Grammar::Lark(set.lark());
     with_tokenizers(|tokenizer| {
-        let grammars = Grammars::new(tokenizer).expect("tables");
+        let grammar = Grammars::new(tokenizer).expect("tables").compile(&Grammar::Lines(set.lark())).expect("sound");
         let (mut texts, mut worst) = (0, Duration::ZERO);
         for seed in 0..400 {
-            let mut constraint = grammars.constrain(&grammar).expect("sound");
+            let mut constraint = grammar.start().expect("a beginning");
             let mut choose = random(seed);
             let mut tokens = Vec::new();
             loop {
@@ -139,7 +138,7 @@ fn any_choices_make_commands_of_the_set() {
                 if tokenizer.eog().contains(&token) {
                     break;
                 }
-                constraint.accept(token).expect("legal");
+                constraint.accept(tokenizer, token).expect("legal");
                 tokens.push(token);
             }
             let bytes = tokens.iter().flat_map(|&token| tokenizer.token_bytes(token).expect("a token")).collect();
@@ -163,7 +162,7 @@ fn the_choice_is_between_whole_words() {
         let grammars = Grammars::new(tokenizer).expect("tables");
         let words = ["drive", "turn", "goto", "stop"];
         let lark = format!("start: \"{{\\\"\" ({}) \"\\\":1}}\"", words.map(|word| format!("\"{word}\"")).join(" | "));
-        let mut constraint = grammars.constrain(&Grammar::Lark(lark)).expect("sound");
+        let mut constraint = grammars.compile(&Grammar::Lark(lark)).expect("sound").start().expect("a beginning");
         constraint.advance(tokenizer).expect("it goes on");
         let mut wanted: Vec<u32> = words.iter().map(|word| tokenizer.encode(&format!("{{\"{word}\":1}}"), Special::AsText)[1]).collect();
         wanted.sort_unstable();
@@ -180,15 +179,17 @@ fn schemas_and_regular_expressions_are_kept() {
             "type": "object", "additionalProperties": false, "required": ["name", "count"],
             "properties": { "name": { "type": "string", "maxLength": 12 }, "count": { "type": "integer", "minimum": -3, "maximum": 40 } },
         });
+        let schema = grammars.compile(&Grammar::JsonSchema(schema.to_string())).expect("sound");
+        let regex = grammars.compile(&Grammar::Regex("(ja|nein|vielleicht)( doch){0,2}!".to_owned())).expect("sound");
         for seed in 0..40 {
-            let took = answer(tokenizer, &grammars, &Grammar::JsonSchema(schema.to_string()), random(seed));
+            let took = answer(tokenizer, &schema, random(seed));
             let text =
                 String::from_utf8(took.tokens.iter().flat_map(|&token| tokenizer.token_bytes(token).unwrap()).collect()).expect("UTF-8");
             let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(found["name"].as_str().is_some_and(|name| name.chars().count() <= 12), "{text}");
             assert!(found["count"].as_f64().is_some_and(|count| count.fract() == 0.0 && (-3.0..=40.0).contains(&count)), "{text}");
 
-            let took = answer(tokenizer, &grammars, &Grammar::Regex("(ja|nein|vielleicht)( doch){0,2}!".to_owned()), random(seed));
+            let took = answer(tokenizer, &regex, random(seed));
             let text = tokenizer.decode(&took.tokens);
             let word = text.trim_end_matches('!').trim_end_matches(" doch");
             assert!(text.ends_with('!') && ["ja", "nein", "vielleicht"].contains(&word), "{text}");
@@ -201,12 +202,12 @@ fn schemas_and_regular_expressions_are_kept() {
 fn tokens_that_are_not_legal_and_bad_grammars_are_refused() {
     with_tokenizers(|tokenizer| {
         let grammars = Grammars::new(tokenizer).expect("tables");
-        let mut constraint = grammars.constrain(&Grammar::Regex("[ab]+c".to_owned())).expect("sound");
+        let mut constraint = grammars.compile(&Grammar::Regex("[ab]+c".to_owned())).expect("sound").start().expect("a beginning");
         constraint.advance(tokenizer).expect("it goes on");
         let z = tokenizer.encode("z", Special::AsText)[0];
-        assert_eq!(constraint.accept(z), Err(GrammarError::Illegal(z)));
+        assert_eq!(constraint.accept(tokenizer, z), Err(GrammarError::Illegal(z)));
         let a = tokenizer.encode("a", Special::AsText)[0];
-        constraint.accept(a).expect("as it was");
+        constraint.accept(tokenizer, a).expect("as it was");
 
         for bad in [
             Grammar::Lark("start: missing".to_owned()),
@@ -215,14 +216,14 @@ fn tokens_that_are_not_legal_and_bad_grammars_are_refused() {
             Grammar::JsonSchema("{".to_owned()),
             Grammar::JsonSchema(r#"{"type": "rocket"}"#.to_owned()),
         ] {
-            let error = grammars.constrain(&bad).expect_err("no sound grammar").to_string();
+            let error = grammars.compile(&bad).expect_err("no sound grammar").to_string();
             assert!(error.starts_with("grammar: ") && !error.contains('\n'), "{bad:?}: {error}");
         }
     });
 }
 
 /// Token by token, with the whole head and a mask: what the runtime does with batches of forced tokens and some rows of the head.
-fn plainly(opened: &Opened<'_>, grammar: &Grammar, prompt: &[u32], sampling: SamplingParams) -> Vec<u32> {
+fn plainly(opened: &Opened<'_>, grammar: &CompiledGrammar, prompt: &[u32], sampling: SamplingParams) -> Vec<u32> {
     let tokenizer = &opened.tokenizer;
     let mut engine = opened.engine(&OpenOptions { context: Some(512), ..OpenOptions::default() }, 1).expect("it fits");
     let mut sampler = Sampler::new(sampling, prompt).expect("sound");
@@ -233,7 +234,7 @@ fn plainly(opened: &Opened<'_>, grammar: &Grammar, prompt: &[u32], sampling: Sam
         engine.forward(&[row]).expect("sound").to_vec()
     };
     prompt.iter().for_each(|&token| logits = feed(token));
-    let mut constraint = Grammars::new(tokenizer).expect("tables").constrain(grammar).expect("sound");
+    let mut constraint = grammar.start().expect("a beginning");
     let mut answer = Vec::new();
     loop {
         for token in constraint.advance(tokenizer).expect("it goes on") {
@@ -250,7 +251,7 @@ fn plainly(opened: &Opened<'_>, grammar: &Grammar, prompt: &[u32], sampling: Sam
         if tokenizer.eog().contains(&token) {
             return answer;
         }
-        constraint.accept(token).expect("legal");
+        constraint.accept(tokenizer, token).expect("legal");
         answer.push(token);
         logits = feed(token);
     }
@@ -269,6 +270,7 @@ fn the_runtime_answers_as_a_whole_head_with_a_mask_does() {
     let warm = SamplingParams { temperature: 1.5, repetition_penalty: 1.2, ..SamplingParams::greedy() };
     let mut id = 0;
     for grammar in &grammars {
+        let grammar = &runtime.compile_grammar(grammar).expect("sound");
         for sampling in [SamplingParams::greedy(), SamplingParams { seed: 1, ..warm }, SamplingParams { seed: 2, top_p: 0.9, ..warm }] {
             let prompt = opened.tokenizer.encode("go forward, then turn", Special::AsText);
             let wanted = plainly(&opened, grammar, &prompt, sampling);
@@ -303,7 +305,8 @@ proptest! {
         let gguf = Gguf::parse(&[&bytes]).expect("sound");
         let tokenizer = Tokenizer::from_gguf(&gguf).expect("sound");
         let grammars = Grammars::new(&tokenizer).expect("tables");
-        let took = answer(&tokenizer, &grammars, &Grammar::Lark(format!("start: {quoted}")), |_| unreachable!("nothing to choose"));
+        let grammar = grammars.compile(&Grammar::Lark(format!("start: {quoted}"))).expect("sound");
+        let took = answer(&tokenizer, &grammar, |_| unreachable!("nothing to choose"));
         prop_assert_eq!(took.tokens, tokenizer.encode(&text, Special::AsText));
         prop_assert_eq!(took.chosen, 0);
     }

@@ -31,10 +31,8 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
         };
         Prompt::Chat(Chat { tools, enable_thinking: args.around.think, ..Chat::new(messages) })
     };
-    let grammar = args.grammar.grammar()?;
-    if let Some(grammar) = &grammar {
-        runtime.grammars()?.constrain(grammar).with_context(|| args.grammar.name())?;
-    }
+    let compile = |grammar| runtime.compile_grammar(&grammar).with_context(|| args.grammar.name());
+    let grammar = args.grammar.grammar()?.map(compile).transpose()?;
     let request = Request { grammar, ..Request::new(prompt, params) };
     // Not before: who reads stdin does not look at it.
     let interrupt = Interrupt::install(|| ())?;

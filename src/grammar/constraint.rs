@@ -2,7 +2,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use llguidance::TokenParser;
 
-use super::GrammarError;
+use super::compiled::Step;
+use super::{CompiledGrammar, GrammarError};
 use crate::tokenizer::{Special, Tokenizer};
 
 /// Up to so many legal tokens, each is looked at: beyond, they are those inside a string or a number, of which any goes.
@@ -16,13 +17,16 @@ const BEFORE: usize = 3;
 
 /// One answer on its way through a grammar.
 ///
-/// [`Constraint::advance`] first, then, until it is [done](Constraint::is_done), [`Constraint::accept`] a token out of
+/// Made by [`CompiledGrammar::start`]. [`Constraint::advance`] first, then, until it is [done](Constraint::is_done), [`Constraint::accept`] a token out of
 /// [`Constraint::legal`] and advance again.
 pub struct Constraint {
     parser: TokenParser,
     /// Tokens of the answer.
     tokens: Vec<u32>,
     legal: Vec<u32>,
+    grammar: CompiledGrammar,
+    /// The number of the line, and its text so far.
+    line: Vec<u8>,
 }
 
 impl std::fmt::Debug for Constraint {
@@ -32,8 +36,8 @@ impl std::fmt::Debug for Constraint {
 }
 
 impl Constraint {
-    pub(super) fn new(parser: TokenParser) -> Result<Constraint, GrammarError> {
-        let mut constraint = Constraint { parser, tokens: Vec::new(), legal: Vec::new() };
+    pub(super) fn new(parser: TokenParser, grammar: CompiledGrammar) -> Result<Constraint, GrammarError> {
+        let mut constraint = Constraint { parser, tokens: Vec::new(), legal: Vec::new(), grammar, line: vec![0] };
         guarded(|| {
             constraint.parser.start_without_prompt();
             Ok(())
@@ -47,11 +51,30 @@ impl Constraint {
     /// # Errors
     /// [`GrammarError::Stuck`].
     pub fn advance(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
+        let grammar = self.grammar.clone();
+        let Some(steps) = grammar.steps() else { return self.find_step(tokenizer) };
+        if let Some(Step { forced, legal }) = steps.get(&self.line) {
+            for &token in &forced {
+                self.take(tokenizer, token)?;
+            }
+            self.legal = legal;
+            return Ok(forced);
+        }
+        let line = self.line.clone();
+        let forced = self.find_step(tokenizer)?;
+        // A choice of many is one inside a text, which hardly comes again.
+        if self.legal.len() <= FEW {
+            steps.put(line, Step { forced: forced.clone(), legal: self.legal.clone() });
+        }
+        Ok(forced)
+    }
+
+    fn find_step(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
         let before = self.tokens.len();
         loop {
             let forced = self.forced(tokenizer)?;
             for &token in &forced {
-                self.take(token)?;
+                self.take(tokenizer, token)?;
             }
             if !forced.is_empty() {
                 continue;
@@ -59,7 +82,7 @@ impl Constraint {
             self.find_legal(tokenizer)?;
             match *self.legal {
                 // The end is for the caller to see.
-                [token] if !tokenizer.eog().contains(&token) => self.take(token)?,
+                [token] if !tokenizer.eog().contains(&token) => self.take(tokenizer, token)?,
                 _ => return Ok(self.tokens[before..].to_vec()),
             }
         }
@@ -79,16 +102,21 @@ impl Constraint {
     ///
     /// # Errors
     /// [`GrammarError::Illegal`] for another one; the answer is then as it was.
-    pub fn accept(&mut self, token: u32) -> Result<(), GrammarError> {
+    pub fn accept(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<(), GrammarError> {
         if self.legal.binary_search(&token).is_err() {
             return Err(GrammarError::Illegal(token));
         }
-        self.take(token)
+        self.take(tokenizer, token)
     }
 
-    fn take(&mut self, token: u32) -> Result<(), GrammarError> {
+    fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<(), GrammarError> {
         guarded(|| self.parser.consume_token(token))?;
         self.tokens.push(token);
+        tokenizer.append_token_bytes(token, &mut self.line);
+        while let Some(end) = self.line[1..].iter().position(|&byte| byte == b'\n') {
+            self.line.drain(1..end + 2);
+            self.line[0] = self.line[0].wrapping_add(1);
+        }
         Ok(())
     }
 

@@ -6,9 +6,11 @@
 //! nothing is computed for them alone. Where a few tokens are allowed, those are left out after which the text could only go on in
 //! tokens that the tokenizer would not make of it: a model that was trained on the tokenizer's splits knows no others.
 
+mod compiled;
 mod constraint;
 mod tables;
 
+pub use compiled::CompiledGrammar;
 pub use constraint::Constraint;
 pub use tables::Grammars;
 
@@ -21,6 +23,9 @@ pub enum Grammar {
     JsonSchema(String),
     /// A regular expression, for the whole answer.
     Regex(String),
+    /// Lark, of answers in lines, where what may come next depends on nothing but the number of the line and its text so far. What was
+    /// found out for a line serves later answers then.
+    Lines(String),
 }
 
 /// Why an answer cannot be constrained, or not any further.

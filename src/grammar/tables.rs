@@ -5,7 +5,7 @@ use llguidance::api::TopLevelGrammar;
 use llguidance::toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
 use llguidance::{JsonCompileOptions, ParserFactory};
 
-use super::{Constraint, Grammar, GrammarError};
+use super::{CompiledGrammar, Grammar, GrammarError};
 use crate::tokenizer::Tokenizer;
 
 /// Tokens that are legal inside most strings while there is room for ten characters more: they are taken together then, without a look
@@ -45,13 +45,13 @@ impl Grammars {
         Ok(Grammars { factory })
     }
 
-    /// An answer by `grammar`, at its beginning.
+    /// A grammar, made ready for answers.
     ///
     /// # Errors
-    /// What is wrong with the grammar.
-    pub fn constrain(&self, grammar: &Grammar) -> Result<Constraint, GrammarError> {
+    /// What is wrong with it.
+    pub fn compile(&self, grammar: &Grammar) -> Result<CompiledGrammar, GrammarError> {
         let top = match grammar {
-            Grammar::Lark(lark) => TopLevelGrammar::from_lark(lark.clone()),
+            Grammar::Lark(lark) | Grammar::Lines(lark) => TopLevelGrammar::from_lark(lark.clone()),
             Grammar::Regex(regex) => TopLevelGrammar::from_regex(regex),
             Grammar::JsonSchema(json) => {
                 let mut schema = serde_json::from_str(json).map_err(|error| GrammarError::Grammar(format!("not JSON: {error}")))?;
@@ -60,12 +60,13 @@ impl Grammars {
                 TopLevelGrammar::from_json_schema(schema)
             }
         };
-        Constraint::new(self.factory.create_parser(top).map_err(grammar_error)?)
+        let parser = self.factory.create_parser(top).map_err(grammar_error)?;
+        Ok(CompiledGrammar::new(parser, matches!(grammar, Grammar::Lines(_))))
     }
 }
 
 /// The vocabulary, as llguidance asks for it. It borrows nothing, so it cannot have the tokenizer: forced bytes are cut in
-/// [`Constraint`].
+/// [`Constraint`](super::Constraint).
 struct Vocabulary(TokTrie);
 
 impl TokenizerEnv for Vocabulary {

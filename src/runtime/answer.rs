@@ -53,7 +53,7 @@ impl Answer {
         let (token, done) = (chosen.token, chosen.done.is_some());
         accepted.push(chosen);
         if !done {
-            let forced = constraint.accept(token).and_then(|()| constraint.advance(tokenizer));
+            let forced = constraint.accept(tokenizer, token).and_then(|()| constraint.advance(tokenizer));
             self.go_on(tokenizer, forced, accepted);
         }
     }

@@ -23,7 +23,7 @@ pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 use crate::chat::{Chat, ChatError, ChatTemplate};
 use crate::engine::{BatchError, Engine, EngineOptions, Head, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
-use crate::grammar::{Grammar, GrammarError, Grammars};
+use crate::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
 use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::tokenizer::{Special, Tokenizer};
@@ -57,8 +57,8 @@ pub struct Request {
     pub deadline: Option<Instant>,
     /// What the answer is to be if the deadline comes first.
     pub fallback: Option<String>,
-    /// What the answer has to follow.
-    pub grammar: Option<Grammar>,
+    /// What the answer has to follow; see [`Runtime::compile_grammar`].
+    pub grammar: Option<CompiledGrammar>,
 }
 
 impl Request {
@@ -220,7 +220,7 @@ impl<'m> Runtime<'m> {
         }
         let mut generation = Generation::new(&request.params, &prompt)?;
         let (mut begun, mut text, mut work) = (Vec::new(), String::new(), Work::default());
-        let constraint = request.grammar.as_ref().map(|grammar| self.grammars()?.constrain(grammar)).transpose()?;
+        let constraint = request.grammar.as_ref().map(CompiledGrammar::start).transpose()?;
         let constraint = match constraint {
             None => None,
             Some(mut constraint) => {
@@ -234,18 +234,19 @@ impl<'m> Runtime<'m> {
         Ok(self.scheduler.submit(key, prompt, begun, answer, terms)?)
     }
 
-    /// The tables for grammars, which take a moment to make at the first call.
+    /// Makes a grammar ready for requests. The first call takes a moment longer, as there are tables to be made.
     ///
     /// # Errors
-    /// Where the vocabulary is refused.
-    pub fn grammars(&self) -> Result<&Grammars, GrammarError> {
-        match self.grammars.get() {
-            Some(grammars) => Ok(grammars),
+    /// What is wrong with the grammar, or where the vocabulary is refused.
+    pub fn compile_grammar(&self, grammar: &Grammar) -> Result<CompiledGrammar, GrammarError> {
+        let grammars = match self.grammars.get() {
+            Some(grammars) => grammars,
             None => {
                 let made = Grammars::new(self.tokenizer)?;
-                Ok(self.grammars.get_or_init(|| made))
+                self.grammars.get_or_init(|| made)
             }
-        }
+        };
+        grammars.compile(grammar)
     }
 
     /// Ends a request; its text so far and the end are handed to `emit`. Nothing happens where it is not known.

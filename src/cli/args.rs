@@ -123,6 +123,12 @@ pub(super) enum Command {
         after_help = "Example: qwark serve -m model.gguf --link unix:/tmp/qwark.sock --record capture.jsonl\n         qwark replay capture.jsonl -m model.gguf"
     )]
     Replay(ReplayArgs),
+    /// A sentence to a robot's commands: one JSON object for each, on a line of its own, as soon as it is whole
+    #[command(
+        name = "command",
+        after_help = "Example: qwark command -m model.gguf --set commands/rover.toml \"go forward two metres\"\n         echo \"turn left\" | qwark command -m model.gguf --set commands/rover.toml --timings"
+    )]
+    Sentence(CommandArgs),
     /// Command sets: a robot's commands as a file describes them, and what follows from it
     ///
     /// docs/COMMANDS.md says how such a file is written; commands/rover.toml is one.
@@ -437,6 +443,18 @@ pub(super) struct MonitorArgs {
     /// A serial line, serial:DEV[:BAUD]: shows what is heard there, and sends nothing
     #[arg(long, value_name = "LINK", conflicts_with = "link")]
     pub listen: Option<LinkAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CommandArgs {
+    /// The sentence; stdin where absent
+    pub sentence: Option<String>,
+    /// The command set, a TOML file; see `qwark help commands`
+    #[arg(long, value_name = "FILE")]
+    pub set: PathBuf,
+    /// Say on stderr where tokens and time went
+    #[arg(long)]
+    pub timings: bool,
 }
 
 #[derive(Debug, Subcommand)]

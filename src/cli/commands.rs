@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::json;
@@ -31,8 +32,13 @@ fn check(common: &Common, args: &SetArgs) -> Result<()> {
 
 impl SetArgs {
     fn read(&self) -> Result<CommandSet> {
-        let file = self.file.display();
-        let text = fs::read_to_string(&self.file).with_context(|| format!("{file}: cannot be read"))?;
-        CommandSet::parse(&text).map_err(|error| anyhow!("{file}:{}: {}", error.line, error.message()))
+        read_set(&self.file)
     }
+}
+
+/// Reads a command set.
+pub(super) fn read_set(path: &Path) -> Result<CommandSet> {
+    let file = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("{file}: cannot be read"))?;
+    CommandSet::parse(&text).map_err(|error| anyhow!("{file}:{}: {}", error.line, error.message()))
 }

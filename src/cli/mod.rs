@@ -5,6 +5,7 @@ mod ask;
 mod bench;
 mod cache;
 mod chat;
+mod command;
 mod commands;
 mod inspect;
 mod interrupt;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Ask(args) => ask::run(common, args),
         Command::Stop(args) => stop::run(common, args),
         Command::Wire(command) => wire::run(common, command),
+        Command::Sentence(args) => command::run(common, args),
         Command::Commands(command) => commands::run(common, command),
         Command::Replay(args) => replay::run(common, args),
         Command::Inspect(args) => inspect::run(common, args),

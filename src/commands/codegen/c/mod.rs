@@ -56,7 +56,7 @@ pub(super) fn generate(set: &CommandSet) -> String {
     }
     text += "typedef enum {\n";
     for (index, command) in commands.iter().enumerate() {
-        text += &format!("    {} = {index}{} /* {} */\n", command.constant, comma(index, commands.len()), comment(&command.spec.doc));
+        text += &format!("    {} = {index}{} /* {} */\n", command.constant, comma(index, commands.len()), command.spec.remark());
     }
     text += &format!("}} {prefix}_kind_t;\n\ntypedef struct {{\n    {prefix}_kind_t kind; /* says which member of `as` there is */\n");
     let members: String = commands
@@ -149,7 +149,7 @@ impl Named<'_> {
         if self.fields.is_empty() {
             return text;
         }
-        text += &format!("/* {} */\ntypedef struct {{\n", comment(&self.spec.doc));
+        text += &format!("/* {} */\ntypedef struct {{\n", self.spec.remark());
         for field in &self.fields {
             if field.param.optional {
                 text += &format!("    bool {};\n", field.has);

@@ -2,7 +2,8 @@
 //!
 //! A model file is mapped ([`gguf`]), bound to its shapes ([`model`]), and run ([`engine`]) with the kernels of
 //! `qwark-kernels`. Text goes through [`chat`] and [`tokenizer`] to tokens, tokens through [`sampler`] and [`generation`] back to
-//! text, which may have to follow a [`grammar`]; [`scheduler`] decides what each step computes, [`runtime`] puts these together, and [`links`] brings requests from and
+//! text, which may have to follow a [`grammar`]; [`commands`] says what a robot can do and what answers are commands for it;
+//! [`scheduler`] decides what each step computes, [`runtime`] puts these together, and [`links`] brings requests from and
 //! replies to serial lines and sockets:
 //!
 //! ```text

@@ -8,32 +8,34 @@ use super::{CommandSet, CommandSpec, Kind, MAX_COMMANDS};
 impl CommandSet {
     /// A Lark grammar in llguidance's dialect of exactly the answers that [`CommandSet::parse_answer`] reads.
     ///
-    /// A command is one terminal, so that within it only the lexer is at work.
+    /// A command is a rule of literal text and one terminal for each parameter. (Measured: masks over a vocabulary of 151,643 take half as
+    /// long as with one terminal for a whole command.)
     pub fn lark(&self) -> String {
         let names = |alone: bool| {
-            let names = self.commands.iter().enumerate().filter(|(_, spec)| spec.alone == alone).map(|(index, _)| format!("C{index}"));
+            let names =
+                self.commands.iter().enumerate().filter(|(_, spec)| spec.alone == alone).map(|(index, _)| format!("command_{index}"));
             names.collect::<Vec<_>>().join(" | ")
         };
         let mut grammar = format!("// The answers of the command set {}, version {}.\n", self.name, self.version);
-        let several = format!("COMMAND (\"\\n\" COMMAND){{0,{}}}", MAX_COMMANDS - 1);
+        let several = format!("command (\"\\n\" command){{0,{}}}", MAX_COMMANDS - 1);
         let (beside, alone) = (names(false), names(true));
-        let answers = [(&beside, several.as_str()), (&alone, "ALONE")];
+        let answers = [(&beside, several.as_str()), (&alone, "alone")];
         let answers = answers.iter().filter(|(names, _)| !names.is_empty()).map(|(_, answer)| *answer);
         grammar += &format!("start: {}\n", answers.collect::<Vec<_>>().join(" | "));
-        for (name, names) in [("COMMAND", beside), ("ALONE", alone)] {
+        for (name, names) in [("command", beside), ("alone", alone)] {
             if !names.is_empty() {
                 grammar += &format!("{name}: {names}\n");
             }
         }
         for (index, spec) in self.commands.iter().enumerate() {
-            spec.write_terminals(index, &mut grammar);
+            spec.write_rule(index, &mut grammar);
         }
         grammar
     }
 }
 
 impl CommandSpec {
-    fn write_terminals(&self, index: usize, out: &mut String) {
+    fn write_rule(&self, index: usize, out: &mut String) {
         for (number, param) in self.params.iter().enumerate() {
             *out += &format!("// {}\n", self.place(param));
             param.kind.write_terminal(&format!("P{index}_{number}"), out);
@@ -42,25 +44,22 @@ impl CommandSpec {
         let firsts = self.params.iter().position(|param| !param.optional).map_or(self.params.len(), |required| required + 1);
         let mut bodies: Vec<String> = (0..firsts).map(|first| self.body(index, first)).collect();
         if self.params.iter().all(|param| param.optional) {
-            bodies.push("\"\"".to_owned());
+            bodies.push(quote(&format!("{{\"{}\":{{", self.name)));
         }
-        let bodies = match bodies.as_slice() {
-            [only] if only == "\"\"" => String::new(),
-            [only] => format!(" {only}"),
-            bodies => format!(" ({})", bodies.join(" | ")),
-        };
-        *out += &format!("C{index}: {}{bodies} \"}}}}\"\n", literal(&format!("{{\"{}\":{{", self.name)));
+        let bodies = if let [only] = bodies.as_slice() { only.clone() } else { format!("({})", bodies.join(" | ")) };
+        *out += &format!("command_{index}: {bodies} \"}}}}\"\n");
     }
 
-    /// The parameter `first`, and those after it.
+    /// The command up to the parameter `first`, which is the first one that is there, and those after it.
     fn body(&self, index: usize, first: usize) -> String {
         let mut body = String::new();
         for (number, param) in self.params.iter().enumerate().skip(first) {
-            let comma = if number == first { "" } else { "," };
-            let part = format!("{} P{index}_{number}", literal(&format!("{comma}\"{}\":", param.name)));
-            let separator = if number == first { "" } else { " " };
-            body += separator;
-            body += &if param.optional && number > first { format!("({part})?") } else { part };
+            let key = format!("\"{}\":", param.name);
+            body += &match number {
+                _ if number == first => format!("{} P{index}_{number}", quote(&format!("{{\"{}\":{{{key}", self.name))),
+                _ if param.optional => format!(" ({} P{index}_{number})?", quote(&format!(",{key}"))),
+                _ => format!(" {} P{index}_{number}", quote(&format!(",{key}"))),
+            };
         }
         body
     }
@@ -87,9 +86,4 @@ impl Kind {
         };
         write_terminal(name, &graph, &starts, out);
     }
-}
-
-/// `text` as a string of the grammar.
-fn literal(text: &str) -> String {
-    quote(text)
 }

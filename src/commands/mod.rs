@@ -18,6 +18,7 @@ mod json;
 mod lark;
 mod load;
 mod names;
+mod params;
 mod prompt;
 mod regex;
 mod schema;

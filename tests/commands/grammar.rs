@@ -1,5 +1,7 @@
 //! The grammar accepts exactly the answers that the parser reads.
 
+use std::cell::Cell;
+
 use llguidance::api::TopLevelGrammar;
 use llguidance::{Matcher, ParserFactory};
 use proptest::prelude::*;
@@ -30,12 +32,14 @@ impl Grammar {
     }
 }
 
-/// Changes `text` at places and by characters that the numbers in `edits` choose.
+/// Changes `text` at places and by characters that the numbers in `edits` choose; half of the changes are made at its digits.
 fn edited(text: &str, edits: &[(u8, u32, u32)]) -> String {
     let mut text: Vec<char> = text.chars().collect();
     for &(kind, at, with) in edits {
-        let at = at as usize % (text.len() + 1);
-        let characters: Vec<char> = CHARACTERS.chars().collect();
+        let digits: Vec<usize> = (0..text.len()).filter(|&at| text[at].is_ascii_digit()).collect();
+        let digit = digits.get(at as usize % digits.len().max(1)).copied().filter(|_| kind >= 128);
+        let characters: Vec<char> = if digit.is_some() { ('0'..='9').collect() } else { CHARACTERS.chars().collect() };
+        let at = digit.unwrap_or(at as usize % (text.len() + 1));
         let c = characters[with as usize % characters.len()];
         let end = (at + 1 + with as usize % 20).min(text.len());
         match kind % 6 {
@@ -45,32 +49,39 @@ fn edited(text: &str, edits: &[(u8, u32, u32)]) -> String {
             // Two parts in each other's place, and one part twice: parameters out of order, commands without end.
             3 if at < text.len() => text[at..end].rotate_left(1),
             4 => drop(text.splice(at..at, text[at..end].to_vec())),
-            _ => text.truncate(at),
+            // Whole commands, more often than not, where that is a newline.
+            _ => text.truncate(text[..at].iter().rposition(|&c| c == '\n').unwrap_or(at)),
         }
     }
     text.into_iter().collect()
 }
 
 fn edits() -> impl Strategy<Value = Vec<(u8, u32, u32)>> {
-    proptest::collection::vec(any::<(u8, u32, u32)>(), 1..3)
+    proptest::collection::vec(any::<(u8, u32, u32)>(), 1..4)
 }
 
-/// Every answer is accepted, and what is made of it by `edits` if the parser reads it.
-fn check(set: &CommandSet, grammar: &Grammar, choices: &[u32], edits: &[(u8, u32, u32)]) -> Result<(), TestCaseError> {
+/// Every answer is accepted, and what is made of it by `edits` if the parser reads it. Returns whether that is another answer.
+fn check(set: &CommandSet, grammar: &Grammar, choices: &[u32], edits: &[(u8, u32, u32)]) -> Result<bool, TestCaseError> {
     let commands = answer(set, choices);
     let text = set.answer(&commands).expect("an answer of the set");
     prop_assert_eq!(set.parse_answer(&text), Ok(commands));
     prop_assert!(grammar.accepts(&text), "{text}");
     let other = edited(&text, edits);
-    prop_assert_eq!(grammar.accepts(&other), set.parse_answer(&other).is_ok(), "{:?} {:?}", other, set.parse_answer(&other));
-    Ok(())
+    let read = set.parse_answer(&other);
+    prop_assert_eq!(grammar.accepts(&other), read.is_ok(), "{:?} {:?}", other, read);
+    Ok(read.is_ok() && other != text)
 }
 
 fn check_set(set: &CommandSet, cases: u32) {
     let grammar = Grammar::of(set);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(cases));
-    let run = runner.run(&(choices(), edits()), |(choices, edits)| check(set, &grammar, &choices, &edits));
+    let others = Cell::new(0);
+    let run = runner.run(&(choices(), edits()), |(choices, edits)| {
+        others.set(others.get() + u32::from(check(set, &grammar, &choices, &edits)?));
+        Ok(())
+    });
     run.unwrap_or_else(|error| panic!("{error}"));
+    assert!(others.get() > cases / 50, "damage led to an answer {} times in {cases}", others.get());
 }
 
 #[test]
@@ -93,6 +104,13 @@ fn of_numbers_is_their_spellings() {
             check(&set, &grammar, &choices, &edits)?;
         }
     });
+}
+
+/// The least even numbers that a set may have.
+#[test]
+fn of_uneven_numbers_is_within_the_limits() {
+    let params = "params.a = { type = \"int\", min = 0, max = 79190000, step = 7919 }\nparams.b = { type = \"float\", min = -9999.0, max = 9999.0, step = 0.003333 }\n";
+    check_set(&crate::sets::set(&format!("name = \"n\"\nversion = 1\n[[command]]\nname = \"go\"\n{params}")), 200);
 }
 
 #[test]

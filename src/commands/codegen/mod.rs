@@ -9,7 +9,7 @@ mod rust;
 
 use std::str::FromStr;
 
-use super::{CommandSet, Decimal, Kind, Param};
+use super::{CommandSet, CommandSpec, Decimal, Kind, Param};
 use names::comment;
 
 /// A language that code is generated for.
@@ -72,11 +72,19 @@ impl Scaling {
     }
 }
 
+impl CommandSpec {
+    /// What a comment says about the command.
+    fn remark(&self) -> String {
+        let doc = comment(&self.doc);
+        if doc.is_empty() { self.name.clone() } else { doc }
+    }
+}
+
 impl Param {
     /// What a comment says about the parameter.
     fn remark(&self) -> String {
         let values = match &self.kind {
-            Kind::Enum(_) | Kind::Bool => String::new(),
+            Kind::Enum(values) => format!("one of {} values", values.len()),
             kind => kind.summary(),
         };
         let parts = [values.as_str(), &self.doc].map(comment);

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::super::{CommandSet, Kind, Param};
 use super::Scaling;
-use super::names::{Names, camel, comment, upper};
+use super::names::{Names, camel, upper};
 
 const HELPERS: &str = include_str!("templates/helpers.py");
 
@@ -42,14 +42,13 @@ pub(super) fn generate(set: &CommandSet) -> String {
             // A field with a default value has none without behind it.
             let default = if spec.params[number..].iter().all(|param| param.optional) { " = None" } else { "" };
             let annotation = if param.optional { format!("Optional[{ty}]{default}") } else { ty.clone() };
-            fields += &format!("    {}: {annotation}{}\n", param.name, remark(&param.remark()));
+            fields += &format!("    {}: {annotation}  # {}\n", param.name, param.remark());
             let optional = if param.optional { "True" } else { "False" };
             table += &format!("        (\"{}\", {optional}, {}),\n", param.name, codec(param, &ty));
         }
         table += "    )),\n";
         let fields = if fields.is_empty() { "    pass\n".to_owned() } else { fields };
-        let doc = remark(&spec.doc).trim_start().to_owned();
-        types += &format!("\n\n{doc}{}@dataclass\nclass {name}:\n{fields}", if doc.is_empty() { "" } else { "\n" });
+        types += &format!("\n\n# {}\n@dataclass\nclass {name}:\n{fields}", spec.remark());
         names.push(name);
     }
     text + &types + &format!("\n\nCommand = Union[{}]\n", names.join(", ")) + HELPERS + &table + ")\n"
@@ -64,12 +63,6 @@ fn enum_class(name: &str, values: &[String]) -> String {
         text += &format!("    {} = {}\n", members.claim(&member, index), Json::from(value.as_str()));
     }
     text
-}
-
-/// `text` as a comment behind something, if there is any.
-fn remark(text: &str) -> String {
-    let text = comment(text);
-    if text.is_empty() { text } else { format!("  # {text}") }
 }
 
 fn codec(param: &Param, ty: &str) -> String {

@@ -62,7 +62,7 @@ pub(super) fn generate(set: &CommandSet) -> String {
     text += &format!("/// Any command of the set.\n#[derive(Debug, Clone, Copy, PartialEq)]\npub enum Command{lifetime} {{\n");
     for command in &commands {
         let content = if command.spec.params.is_empty() { String::new() } else { format!("({}{})", command.name, command.lifetime()) };
-        text += &format!("    /// {}\n    {}{content},\n", comment(&command.spec.doc), command.name);
+        text += &format!("    /// {}\n    {}{content},\n", command.spec.remark(), command.name);
     }
     text += "}\n\n";
     text + HELPERS + "\n" + &functions(&commands, if lifetime.is_empty() { "" } else { "<'_>" })
@@ -86,7 +86,7 @@ fn struct_type(command: &Named<'_>) -> String {
     if command.spec.params.is_empty() {
         return String::new();
     }
-    let head = format!("/// {}\n#[derive(Debug, Clone, Copy, PartialEq)]\n", comment(&command.spec.doc));
+    let head = format!("/// {}\n#[derive(Debug, Clone, Copy, PartialEq)]\n", command.spec.remark());
     let fields = command.spec.params.iter().zip(&command.types).map(|(param, ty)| {
         let ty = if param.optional { format!("Option<{ty}>") } else { ty.clone() };
         format!("    /// {}\n    pub {}: {ty},\n", param.remark(), param.name)

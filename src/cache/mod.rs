@@ -28,8 +28,9 @@ use crate::gguf::{Gguf, Mapping, looks_packed};
 use crate::model::Model;
 use crate::pack::{self, PackError};
 use crate::part_file::is_at;
+pub(crate) use checksum::fletcher;
 use record::{Record, Source};
-use stamp::Stamp;
+pub(crate) use stamp::Stamp;
 
 /// A folder of packed files.
 #[derive(Debug, Clone)]

@@ -58,10 +58,9 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
 /// place for them, a line says so.
 fn begin_with(common: &Common, runtime: &mut Runtime<'_>, file: &ModelFile, tokens: &[u32]) {
     let mut attach = || -> Result<()> {
-        let dir = common.cache()?.dir().join("prompts");
         let bar = output::prompt_bar()?;
         bar.set_length(tokens.len() as u64);
-        let came = runtime.begin_with(tokens, file.mapping(), &dir, |done| bar.set_position(done as u64));
+        let came = runtime.begin_with(tokens, file.mapping(), &common.cache()?, |done| bar.set_position(done as u64));
         bar.finish_and_clear();
         came.map(drop).map_err(Into::into)
     };

@@ -9,7 +9,6 @@ mod open;
 mod pace;
 
 use std::cell::OnceCell;
-use std::path::Path;
 use std::time::Instant;
 
 use qwark_kernels::Position;
@@ -21,6 +20,7 @@ pub use control::Control;
 pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
+use crate::cache::Cache;
 use crate::chat::{Chat, ChatError, ChatTemplate};
 use crate::engine::{BatchError, Engine, EngineOptions, Head, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
@@ -252,8 +252,7 @@ impl<'m> Runtime<'m> {
         grammars.compile(grammar)
     }
 
-    /// Makes `tokens`, which prompts are to begin with, a snapshot in the folder `dir`, or maps the one that is there: see
-    /// [`snapshot::attach`]. Nothing happens where a request is known, or where there is no room for an answer behind them.
+    /// Makes `tokens`, which prompts are to begin with, a snapshot in `cache`, or maps the one that is there: see [`snapshot::attach`]. Nothing happens where a request is known, or where there is no room for an answer behind them.
     ///
     /// # Errors
     /// Why there is no snapshot. Prompts are computed as a whole then.
@@ -261,14 +260,14 @@ impl<'m> Runtime<'m> {
         &mut self,
         tokens: &[u32],
         model: &Mapping,
-        dir: &Path,
+        cache: &Cache,
         progress: impl FnMut(usize),
     ) -> Result<Option<Came>, SnapshotError> {
         if !self.is_idle() || tokens.is_empty() || tokens.len() >= self.engine.options().context {
             return Ok(None);
         }
         self.scheduler.set_prefix(Vec::new());
-        let came = snapshot::attach(&mut self.engine, model, dir, tokens, progress)?;
+        let came = snapshot::attach(&mut self.engine, model, cache, tokens, progress)?;
         self.scheduler.set_prefix(tokens.to_vec());
         Ok(Some(came))
     }

@@ -1,22 +1,20 @@
 use std::fmt;
-use std::fs;
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use crate::cache::{Stamp, fletcher};
+use crate::cache::{Stamp, fletcher, lock_shared};
 use crate::engine::Engine;
 use crate::gguf::{MappedFile, Mapping, WriteError};
 use crate::part_file::{PartFile, SaveError};
 
 /// What a file begins with: its format, and the version of that.
 const MAGIC: [u8; 8] = *b"QWARKKV1";
-/// Bytes before the keys: magic, key, length and checksum of what follows, and nothing up to a page.
+/// Bytes before the keys: magic, key, length and checksum of what follows, and zeros up to a page.
 pub const HEADER: usize = 4096;
-
-/// Snapshots that are kept in a folder.
-const MOST: usize = 8;
 
 /// Bytes of the model's file that are looked at in each of [`SAMPLES`] places.
 const SAMPLE: usize = 4096;
@@ -54,48 +52,50 @@ impl Key {
     }
 }
 
-/// Maps a snapshot, if it is there, has this key and is as it was written.
-pub fn open(path: &Path, key: &Key) -> Option<MappedFile> {
-    let file = MappedFile::open(path).ok()?;
-    let bytes = file.as_ref();
-    let (header, content) = bytes.split_at_checked(HEADER)?;
-    let sound = header.starts_with(&MAGIC)
-        && header[8..40] == key.0
-        && header[40..48] == (content.len() as u64).to_le_bytes()
-        && header[48..56] == fletcher(content).to_le_bytes();
-    if !sound {
-        log::warn!("{}: damaged, or of something else: it is made anew", path.display());
-    }
-    sound.then_some(file)
+/// A snapshot, mapped. While it lives, the file is not removed to make room.
+pub struct Snapshot {
+    file: MappedFile,
+    _in_use: File,
 }
 
-/// Removes all but the [`MOST`] snapshots that were written last. Who has one mapped keeps it.
-pub fn remove_oldest(dir: &Path) {
-    let Ok(entries) = fs::read_dir(dir) else { return };
-    let paths = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "kv"));
-    let mut snapshots: Vec<_> = paths.filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path))).collect();
-    snapshots.sort();
-    for (_, path) in snapshots.iter().rev().skip(MOST) {
-        if let Err(error) = fs::remove_file(path) {
-            log::warn!("{}: cannot be removed: {error}", path.display());
+impl Snapshot {
+    /// Maps the file at `path`, if it is there, has this key and is as it was written.
+    pub fn open(path: &Path, key: &Key) -> Option<Snapshot> {
+        let in_use = lock_shared(path)?;
+        let file = MappedFile::open(path).ok()?;
+        let (header, content) = file.as_ref().split_at_checked(HEADER)?;
+        if !header.starts_with(&Snapshot::header(key, content)) {
+            log::warn!("{}: damaged, or of something else: it is made anew", path.display());
+            return None;
         }
+        // What was used longest ago goes first where room is short.
+        if let Err(error) = in_use.set_modified(SystemTime::now()) {
+            log::debug!("{}: its time cannot be set: {error}", path.display());
+        }
+        Some(Snapshot { file, _in_use: in_use })
+    }
+
+    /// Magic, key, and length and checksum of `content`.
+    fn header(key: &Key, content: &[u8]) -> Vec<u8> {
+        [&MAGIC[..], &key.0, &(content.len() as u64).to_le_bytes(), &fletcher(content).to_le_bytes()].concat()
+    }
+}
+
+impl AsRef<[u8]> for Snapshot {
+    fn as_ref(&self) -> &[u8] {
+        self.file.as_ref()
     }
 }
 
 /// Writes a snapshot of `content`.
-pub fn save<'a>(path: &Path, key: &Key, content: impl Iterator<Item = &'a [u8]>) -> Result<(), SaveError> {
-    let content: Vec<u8> = content.flatten().copied().collect();
-    let mut header = Vec::with_capacity(HEADER);
-    header.extend_from_slice(&MAGIC);
-    header.extend_from_slice(&key.0);
-    header.extend_from_slice(&(content.len() as u64).to_le_bytes());
-    header.extend_from_slice(&fletcher(&content).to_le_bytes());
+pub fn save(path: &Path, key: &Key, content: &[u8]) -> Result<(), SaveError> {
+    let mut header = Snapshot::header(key, content);
     header.resize(HEADER, 0);
     let bytes = (HEADER + content.len()) as u64;
     let write = || {
         let mut file = PartFile::create(path, bytes)?;
         file.write_all(&header)?;
-        file.write_all(&content)?;
+        file.write_all(content)?;
         file.commit()
     };
     write().map(drop).map_err(|error| SaveError::new(path, bytes, WriteError::Io(error)))

@@ -6,27 +6,27 @@
 
 mod file;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use qwark_kernels::{KvPrefix, Position};
 use thiserror::Error;
 
+use crate::cache::{Cache, CacheError};
 use crate::engine::{BatchError, Engine, MAX_BATCH, Row};
-use crate::gguf::{Mapping, OpenError};
+use crate::gguf::Mapping;
 use crate::part_file::SaveError;
+use file::{HEADER, Key, Snapshot};
 
-/// Why there is no snapshot on the disk. The keys and values are there all the same, in memory.
+/// Why there is no snapshot.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each variant's message is its documentation")]
 pub enum SnapshotError {
-    #[error("{}: cannot be made: {source}", path.display())]
-    Folder { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     #[error(transparent)]
     Save(#[from] SaveError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error("{}: it was changed as soon as it was written", path.display())]
+    #[error("{}: it was removed or changed as soon as it was written", path.display())]
     Lost { path: PathBuf },
     #[error(transparent)]
     Batch(#[from] BatchError),
@@ -43,36 +43,36 @@ pub enum Came {
     Computed,
 }
 
-/// Makes `tokens` what sequences of `engine` may begin with, from the snapshot in the folder `dir`, which is made first where there is
-/// none. `model` is the file that the engine runs; `progress` is told the tokens that are computed. All sequences must be free.
+/// Makes `tokens` what sequences of `engine` may begin with, from the snapshot in `cache`, which is made first where there is none. `model` is
+/// the file that the engine runs; `progress` is told the tokens that are computed. All sequences must be free.
 ///
 /// # Errors
-/// What went wrong; the engine is then without a prefix.
+/// What went wrong; no sequence can begin so then.
 pub fn attach(
     engine: &mut Engine<'_>,
     model: &Mapping,
-    dir: &Path,
+    cache: &Cache,
     tokens: &[u32],
     mut progress: impl FnMut(usize),
 ) -> Result<Came, SnapshotError> {
-    let key = file::Key::new(engine, model, tokens);
-    let path = dir.join(format!("{key}.kv"));
-    if let Some(mapping) = file::open(&path, &key) {
-        engine.set_prefix(KvPrefix::new(Arc::new(mapping), file::HEADER, tokens.len()))?;
+    let key = Key::new(engine, model, tokens);
+    let path = cache.dir().join(format!("{key}.kv"));
+    let prefix = |snapshot| KvPrefix::new(Arc::new(snapshot), HEADER, tokens.len());
+    if let Some(snapshot) = Snapshot::open(&path, &key) {
+        engine.set_prefix(prefix(snapshot))?;
         return Ok(Came::Mapped);
     }
     let rows: Vec<Row> = (0..).zip(tokens).map(|(pos, &token)| Row { token, at: Position { seq: 0, pos }, logits: false }).collect();
     engine.begin_with_prefix(0, false);
-    let mut done = 0;
     for batch in rows.chunks(MAX_BATCH) {
         engine.forward(batch)?;
-        done += batch.len();
-        progress(done);
+        progress(batch.last().map_or(0, |row| row.at.pos + 1));
     }
-    std::fs::create_dir_all(dir).map_err(|source| SnapshotError::Folder { path: dir.to_owned(), source })?;
-    file::save(&path, &key, engine.stored(0, tokens.len()))?;
-    file::remove_oldest(dir);
-    let mapping = file::open(&path, &key).ok_or(SnapshotError::Lost { path })?;
-    engine.set_prefix(KvPrefix::new(Arc::new(mapping), file::HEADER, tokens.len()))?;
+    let content: Vec<u8> = engine.stored(0, tokens.len()).flatten().copied().collect();
+    cache.make_dir()?;
+    cache.make_room((HEADER + content.len()) as u64, &key.to_string())?;
+    file::save(&path, &key, &content)?;
+    let snapshot = Snapshot::open(&path, &key).ok_or(SnapshotError::Lost { path })?;
+    engine.set_prefix(prefix(snapshot))?;
     Ok(Came::Computed)
 }

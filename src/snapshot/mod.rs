@@ -62,6 +62,10 @@ pub fn attach(
         engine.set_prefix(prefix(snapshot))?;
         return Ok(Came::Mapped);
     }
+    // First, so that nothing is computed for a place that is not there.
+    let bytes: usize = engine.stored(0, tokens.len()).map(<[u8]>::len).sum();
+    cache.make_dir()?;
+    cache.make_room((HEADER + bytes) as u64, &key.to_string())?;
     let rows: Vec<Row> = (0..).zip(tokens).map(|(pos, &token)| Row { token, at: Position { seq: 0, pos }, logits: false }).collect();
     engine.begin_with_prefix(0, false);
     for batch in rows.chunks(MAX_BATCH) {
@@ -69,8 +73,6 @@ pub fn attach(
         progress(batch.last().map_or(0, |row| row.at.pos + 1));
     }
     let content: Vec<u8> = engine.stored(0, tokens.len()).flatten().copied().collect();
-    cache.make_dir()?;
-    cache.make_room((HEADER + content.len()) as u64, &key.to_string())?;
     file::save(&path, &key, &content)?;
     let snapshot = Snapshot::open(&path, &key).ok_or(SnapshotError::Lost { path })?;
     engine.set_prefix(prefix(snapshot))?;

@@ -31,6 +31,7 @@ pub mod sampler;
 pub mod scheduler;
 pub mod serve;
 pub mod session;
+pub mod snapshot;
 pub mod synth;
 pub mod tokenizer;
 pub mod uploads;

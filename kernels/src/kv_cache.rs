@@ -1,6 +1,6 @@
 //! The cache of keys and values, planned once for a context length.
 
-use crate::{Kernels, Position};
+use crate::{Kernels, KvPrefix, Position};
 use std::{alloc, fmt, str::FromStr};
 use thiserror::Error;
 
@@ -76,6 +76,9 @@ pub enum KvCacheError {
     /// The size does not fit the address space.
     #[error("a KV cache of this shape does not fit the address space")]
     TooLarge,
+    /// A prefix of other heads, layers or positions.
+    #[error("these keys and values are not a prefix for this KV cache")]
+    Prefix,
     /// The system has not that much memory.
     #[error("the system refused {bytes} bytes for the KV cache")]
     Memory {
@@ -124,6 +127,9 @@ pub struct KvCache {
     shape: Shape,
     keys: Vec<u8>,
     values: Vec<u8>,
+    prefix: Option<KvPrefix>,
+    /// Which sequences begin with the prefix, `[sequences]`.
+    prefixed: Vec<bool>,
 }
 
 impl KvCache {
@@ -140,7 +146,7 @@ impl KvCache {
         head_dim: usize,
     ) -> Result<Self, KvCacheError> {
         let (shape, half) = Shape::new(dtype, layers, sequences, n_kv_heads, context, head_dim)?;
-        Ok(Self { shape, keys: zeroed(half)?, values: zeroed(half)? })
+        Ok(Self { shape, keys: zeroed(half)?, values: zeroed(half)?, prefix: None, prefixed: vec![false; sequences] })
     }
 
     /// Bytes of such a cache, keys and values together.
@@ -193,10 +199,64 @@ impl KvCache {
         self.shape.head_dim
     }
 
+    /// Sets the keys and values that sequences may begin with from now on; none does yet.
+    ///
+    /// # Errors
+    /// [`KvCacheError::Prefix`] where they are of another shape, or longer than the cache.
+    pub fn set_prefix(&mut self, prefix: KvPrefix) -> Result<(), KvCacheError> {
+        if prefix.positions() > self.shape.context {
+            return Err(KvCacheError::Prefix);
+        }
+        prefix.check(self.shape.layers * self.shape.n_kv_heads, self.shape.row_bytes)?;
+        self.prefix = Some(prefix);
+        self.prefixed.fill(false);
+        Ok(())
+    }
+
+    /// Whether sequence `seq` begins with the prefix from now on, in place of what was stored for it. Its other positions hold anything
+    /// then.
+    ///
+    /// # Panics
+    /// If there is no such sequence, or no prefix.
+    pub fn use_prefix(&mut self, seq: usize, begins: bool) {
+        self.prefixed[seq] = begins;
+        if !begins {
+            return;
+        }
+        let prefix = self.prefix.clone().expect("a prefix was set");
+        // Blocks are read where they lie; one that the sequence goes on in must be its own.
+        let rest = prefix.in_blocks()..prefix.positions();
+        for layer in 0..self.shape.layers {
+            for head in 0..self.shape.n_kv_heads {
+                let (keys, values) = prefix.rows(layer * self.shape.n_kv_heads + head, rest.clone(), self.shape.row_bytes);
+                if keys.is_empty() {
+                    return;
+                }
+                let at = self.offset(layer, Position { seq, pos: rest.start }, head);
+                self.keys[at..at + keys.len()].copy_from_slice(keys);
+                self.values[at..at + values.len()].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// Whether this position of a sequence lies in the prefix.
+    fn in_prefix(&self, row: Position) -> Option<&KvPrefix> {
+        self.prefix.as_ref().filter(|prefix| self.prefixed[row.seq] && row.pos < prefix.in_blocks())
+    }
+
+    /// The stored keys and values of one head at the first `count` positions of a sequence that does not begin with a prefix, as a
+    /// [`KvPrefix`] has them.
+    ///
+    /// # Panics
+    /// If these are not all in the cache.
+    pub fn stored(&self, layer: usize, seq: usize, head: usize, count: usize) -> (&[u8], &[u8]) {
+        self.block(layer, Position { seq, pos: 0 }, head, count)
+    }
+
     /// Stores the keys and values, both `[rows][n_kv_heads * head_dim]`, of a batch in one layer.
     ///
     /// # Panics
-    /// If a length does not fit, or `layer` or a row's sequence or position is outside the cache.
+    /// If a length does not fit, or `layer` or a row's sequence or position is outside the cache or in the prefix.
     pub fn store(&mut self, kernels: Kernels, layer: usize, rows: &[Position], keys: &[f32], values: &[f32]) {
         let Shape { dtype, n_kv_heads, head_dim, row_bytes, .. } = self.shape;
         let width = n_kv_heads * head_dim;
@@ -207,6 +267,7 @@ impl KvCache {
             values.len(),
             rows.len()
         );
+        assert!(rows.iter().all(|row| self.in_prefix(*row).is_none()), "a row of the prefix is only read");
         for ((row, keys), values) in rows.iter().zip(keys.chunks_exact(width)).zip(values.chunks_exact(width)) {
             for head in 0..n_kv_heads {
                 let at = self.offset(layer, *row, head);
@@ -223,6 +284,10 @@ impl KvCache {
     /// If these are not all in the cache.
     pub(crate) fn block(&self, layer: usize, start: Position, head: usize, count: usize) -> (&[u8], &[u8]) {
         assert!(count <= self.shape.context - start.pos.min(self.shape.context));
+        if let Some(prefix) = self.in_prefix(start) {
+            // Blocks begin at multiples of their length, as the part of the prefix that is read in place ends.
+            return prefix.rows(layer * self.shape.n_kv_heads + head, start.pos..start.pos + count, self.shape.row_bytes);
+        }
         let at = self.offset(layer, start, head);
         let range = at..at + count * self.shape.row_bytes;
         (&self.keys[range.clone()], &self.values[range])

@@ -35,6 +35,7 @@ mod interrupt;
 mod isa;
 mod kernels;
 mod kv_cache;
+mod kv_prefix;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -53,6 +54,7 @@ pub use interrupt::Interrupt;
 pub use isa::{Isa, UnknownIsa, UnsupportedIsa};
 pub use kernels::{Job, Kernels, MAX_JOBS};
 pub use kv_cache::{KvCache, KvCacheError, KvDType, UnknownKvDType};
+pub use kv_prefix::KvPrefix;
 pub use matrix::{Matrix, MatrixError};
 pub use packed::{PackedDType, TILE_ROWS};
 pub use pool::{MAX_THREADS, Pool, PoolError};

@@ -21,7 +21,7 @@ impl Head {
 
 /// Fletcher's checksum over words of 32 bits: finds every changed word and almost every other damage (this is about worn memory
 /// cards, not about forgers), in a millisecond for a vocabulary on any board, which a cryptographic hash does not do.
-fn fletcher(bytes: &[u8]) -> u64 {
+pub(crate) fn fletcher(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<4>();
     let mut last = [0; 4];
     last[..rest.len()].copy_from_slice(rest);

@@ -20,6 +20,8 @@ const DIGITS: usize = 64;
 pub enum State {
     /// A packed model.
     Ready,
+    /// Keys and values of a prompt's beginning: see [`snapshot`](crate::snapshot).
+    Prompt,
     /// One that is being written, or was when its process was killed: it is gone on with.
     Unfinished,
     /// One without a record that this version can read: it is packed anew when it is wanted.
@@ -31,6 +33,7 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             State::Ready => "ready",
+            State::Prompt => "prompt",
             State::Unfinished => "unfinished",
             State::Unknown => "unknown",
         }
@@ -42,7 +45,7 @@ impl State {
 pub struct Entry {
     /// Where it is.
     pub path: PathBuf,
-    /// SHA-256 of the plain model.
+    /// SHA-256 of the plain model; of a prompt, that of all it depends on.
     pub sha256: String,
     /// What it takes of the disk.
     pub bytes: u64,
@@ -66,7 +69,8 @@ impl Entry {
         let mut used = metadata.modified().unwrap_or(UNIX_EPOCH);
         let (mut state, mut sources) = (State::Unfinished, Vec::new());
         match kind {
-            ".gguf.part" => {}
+            ".gguf.part" | ".kv.part" => {}
+            ".kv" => state = State::Prompt,
             ".gguf" => {
                 let record_path = record_path(dir, &sha256);
                 let record = Record::read(&record_path).filter(Record::is_of_this_version);

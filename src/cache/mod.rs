@@ -1,4 +1,5 @@
-//! The cache of packed files: a plain model is packed once, and mapped packed from then on. docs/CACHE.md says it for users.
+//! The cache of packed files: a plain model is packed once, and mapped packed from then on. docs/CACHE.md says it for users. Snapshots
+//! of prompts ([`snapshot`](crate::snapshot)) lie in the same folder, within the same limit.
 //!
 //! A packed file is kept under the SHA-256 of the plain one's content, beside a record that says which files had that
 //! content and by what they are known again, so that a start reads neither of them. Nothing here is needed to
@@ -28,8 +29,9 @@ use crate::gguf::{Gguf, Mapping, looks_packed};
 use crate::model::Model;
 use crate::pack::{self, PackError};
 use crate::part_file::is_at;
+pub(crate) use checksum::fletcher;
 use record::{Record, Source};
-use stamp::Stamp;
+pub(crate) use stamp::Stamp;
 
 /// A folder of packed files.
 #[derive(Debug, Clone)]
@@ -169,7 +171,7 @@ impl Cache {
     }
 
     /// Makes the folder, and sees whether it can be written to.
-    fn make_dir(&self) -> Result<(), CacheError> {
+    pub(crate) fn make_dir(&self) -> Result<(), CacheError> {
         let failed = |source| CacheError::Folder { path: self.dir.clone(), source };
         fs::create_dir_all(&self.dir).map_err(failed)?;
         self.lock_file().map(drop).map_err(failed)
@@ -189,7 +191,7 @@ fn is_unchanged(mapping: &Mapping) -> bool {
 
 /// Opens a file and locks it against removal; `None` where it is not there. Who is about to remove it, or looks whether it is in
 /// use, is done in a moment.
-fn lock_shared(path: &Path) -> Option<File> {
+pub(crate) fn lock_shared(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
     // Not every file system can. A file that is removed while it is mapped goes on to be there for its process.
     if let Err(error) = file.lock_shared() {

@@ -7,9 +7,9 @@ use super::{Cache, CacheError};
 const SPARE: u64 = 256_000_000;
 
 impl Cache {
-    /// Removes the files that were used longest ago until `bytes` more fit, for the packed form of `sha256`. Nothing is removed where
-    /// that would not be enough.
-    pub(super) fn make_room(&self, bytes: u64, sha256: &str) -> Result<(), CacheError> {
+    /// Removes the files that were used longest ago until `bytes` more fit, for the file that is named after `sha256`. Nothing is removed
+    /// where that would not be enough.
+    pub(crate) fn make_room(&self, bytes: u64, sha256: &str) -> Result<(), CacheError> {
         let failed = |source| CacheError::Folder { path: self.dir.clone(), source };
         // One process at a time, so that two do not count on the same room. The lock goes with the file.
         let lock = self.lock_file().map_err(failed)?;

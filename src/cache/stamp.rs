@@ -13,7 +13,7 @@ const SETTLED: Duration = Duration::from_secs(2);
 ///
 /// The device's number is left out: on many boards it depends on the order in which disks were found at the last start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     bytes: u64,
     inode: u64,
     modified_ns: i64,

@@ -27,13 +27,17 @@ fn list(common: &Common, cache: &Cache) -> Result<()> {
         format!("{}: {}, {} of at most {}\n", cache.dir().display(), files(&entries), bytes(total(&entries)), bytes(cache.limit()));
     for entry in &entries {
         let state = match entry.state {
-            State::Ready => "",
+            State::Ready | State::Prompt => "",
             State::Unfinished => ", unfinished",
             State::Unknown => ", not of this version",
         };
         let in_use = if entry.in_use { ", in use" } else { "" };
-        let source = entry.sources.last().map_or("a model that is not known", String::as_str);
-        text += &format!("{:>10}  {}{in_use}{state}\n            packed from {source}\n", bytes(entry.bytes), ago(entry.used));
+        let source = match (entry.state, entry.sources.last()) {
+            (State::Prompt, _) => "a prompt that was read".to_owned(),
+            (_, Some(source)) => format!("packed from {source}"),
+            (_, None) => "packed from a model that is not known".to_owned(),
+        };
+        text += &format!("{:>10}  {}{in_use}{state}\n            {source}\n", bytes(entry.bytes), ago(entry.used));
     }
     output::stream(&text)
 }

@@ -6,13 +6,14 @@ use qwark_wire::Reason;
 use super::args::{CommandArgs, Common};
 use super::commands::read_set;
 use super::interrupt::Interrupt;
+use super::model::ModelFile;
 use super::output;
 use super::run::answer_locally;
 use crate::chat::{Chat, Message, Role};
 use crate::commands::CommandSet;
 use crate::generation::GenerationParams;
 use crate::grammar::Grammar;
-use crate::runtime::{Answered, Opened, Prompt, Request};
+use crate::runtime::{Answered, Opened, Prompt, Request, Runtime};
 use crate::sampler::SamplingParams;
 
 pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
@@ -22,16 +23,24 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let mut runtime = opened.runtime(&common.open_options())?;
     let sentence = output::prompt_or_stdin(args.sentence.as_deref())?;
 
-    let chat = Chat {
+    let system = set.prompt();
+    let chat = |sentence: &str| Chat {
         enable_thinking: Some(false),
-        ..Chat::new(vec![Message::new(Role::System, set.prompt()), Message::new(Role::User, sentence.trim().to_owned())])
+        ..Chat::new(vec![Message::new(Role::System, system.clone()), Message::new(Role::User, sentence.to_owned())])
     };
+    // What the prompts of all sentences have in common.
+    let [first, second] = ["a", "0"].map(|sentence| opened.template.encode(&opened.tokenizer, &chat(sentence)));
+    let beginning: Vec<u32> = first?.into_iter().zip(second?).take_while(|(a, b)| a == b).map(|(token, _)| token).collect();
+    let chat = chat(sentence.trim());
     let default = GenerationParams::default();
     let max_tokens = common.max_tokens.unwrap_or(default.max_tokens);
     let params = GenerationParams { sampling: SamplingParams::greedy(), max_tokens, ..default };
     let grammar = runtime.compile_grammar(&Grammar::Lines(set.lark()))?;
     let request = Request { grammar: Some(grammar), ..Request::new(Prompt::Chat(chat), params) };
 
+    if !common.no_cache {
+        begin_with(common, &mut runtime, &file, &beginning);
+    }
     let interrupt = Interrupt::install(|| ())?;
     let mut lines = Lines { set: &set, start: Instant::now(), rest: String::new(), first: None };
     let answered = answer_locally(&mut runtime, &request, &interrupt, |text| lines.take(text))?;
@@ -43,6 +52,21 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
         output::note(&report(&answered, lines.first.unwrap_or_default()));
     }
     Ok(())
+}
+
+/// Maps the keys and values of what all prompts begin with, which are computed first where that was not done before. Where there is no
+/// place for them, a line says so.
+fn begin_with(common: &Common, runtime: &mut Runtime<'_>, file: &ModelFile, tokens: &[u32]) {
+    let mut attach = || -> Result<()> {
+        let bar = output::prompt_bar()?;
+        bar.set_length(tokens.len() as u64);
+        let came = runtime.begin_with(tokens, file.mapping(), &common.cache()?, |done| bar.set_position(done as u64));
+        bar.finish_and_clear();
+        came.map(drop).map_err(Into::into)
+    };
+    if let Err(error) = attach() {
+        output::note(&format!("qwark: reading the prompt anew: {}\n", output::one_line(&error)));
+    }
 }
 
 /// The commands of an answer as they become whole, each checked again before it is printed.

@@ -5,7 +5,7 @@ mod forward;
 mod plan;
 mod threads;
 
-use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, KvDType, Pool, PoolError, Position};
+use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, KvDType, KvPrefix, Pool, PoolError, Position};
 
 pub use plan::MemoryPlan;
 pub use threads::Threads;
@@ -165,6 +165,8 @@ pub struct Engine<'m> {
     /// Batches since threads were chosen by a measurement, if they were.
     since_probe: Option<usize>,
     cache: KvCache,
+    /// Positions of the prefix that sequences may begin with.
+    prefix_len: usize,
     buffers: Buffers,
 }
 
@@ -195,6 +197,7 @@ impl<'m> Engine<'m> {
             threads: Threads { decode: options.threads, prefill: options.threads },
             since_probe: None,
             cache: KvCache::new(options.kv, c.layers, options.sequences, c.kv_heads, options.context, c.head_dim)?,
+            prefix_len: 0,
             buffers: Buffers::new(c, options.outputs),
         })
     }
@@ -231,6 +234,36 @@ impl<'m> Engine<'m> {
         if self.since_probe.is_some_and(|batches| batches >= PROBE_AGAIN) {
             self.probe_threads();
         }
+    }
+
+    /// Sets the keys and values that sequences may begin with from now on; none does yet.
+    ///
+    /// # Errors
+    /// Where they are of another shape than the engine's cache, or longer.
+    pub fn set_prefix(&mut self, prefix: KvPrefix) -> Result<(), KvCacheError> {
+        self.prefix_len = 0;
+        let positions = prefix.positions();
+        self.cache.set_prefix(prefix)?;
+        self.prefix_len = positions;
+        Ok(())
+    }
+
+    /// Whether a sequence begins with the prefix from now on, in place of what it has; nothing happens where there is none, or no such
+    /// sequence.
+    pub fn begin_with_prefix(&mut self, seq: usize, begins: bool) {
+        if self.prefix_len > 0 && seq < self.options.sequences {
+            self.cache.use_prefix(seq, begins);
+        }
+    }
+
+    /// The keys, then the values, of the first `count` positions of a sequence that does not begin with a prefix, as a
+    /// [`KvPrefix`] has them; nothing where the cache has not as many.
+    pub fn stored(&self, seq: usize, count: usize) -> impl Iterator<Item = &[u8]> {
+        let c = &self.model.config;
+        let there = seq < self.options.sequences && count <= self.options.context;
+        let heads = move || (0..if there { c.layers } else { 0 }).flat_map(move |layer| (0..c.kv_heads).map(move |head| (layer, head)));
+        let keys = heads().map(move |(layer, head)| self.cache.stored(layer, seq, head, count).0);
+        keys.chain(heads().map(move |(layer, head)| self.cache.stored(layer, seq, head, count).1))
     }
 
     /// What ends [`Engine::forward`] early, from any thread: raised, it stays so until it is cleared.

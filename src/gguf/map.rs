@@ -60,6 +60,26 @@ struct Part {
     map: Mmap,
 }
 
+/// One file of another kind, mapped read-only. It must stay as it is, as for [`Mapping`].
+#[derive(Debug)]
+pub(crate) struct MappedFile(Part);
+
+impl MappedFile {
+    /// Opens and maps the file at `path`.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Part::open(path.to_owned()).map(Self)
+    }
+}
+
+impl AsRef<[u8]> for MappedFile {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.map
+    }
+}
+
 impl Mapping {
     /// Opens and maps the file at `path`.
     ///

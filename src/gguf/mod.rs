@@ -37,6 +37,7 @@ mod writer;
 
 pub(crate) use error::shown;
 pub use error::{Fault, Found, GgufError, Place};
+pub(crate) use map::MappedFile;
 pub use map::{Mapping, OpenError};
 pub use packed::{PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, looks_packed, packed_form};
 pub use tensor::Tensor;

@@ -20,12 +20,15 @@ pub use control::Control;
 pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
+use crate::cache::Cache;
 use crate::chat::{Chat, ChatError, ChatTemplate};
 use crate::engine::{BatchError, Engine, EngineOptions, Head, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
+use crate::gguf::Mapping;
 use crate::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
 use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
+use crate::snapshot::{self, Came, SnapshotError};
 use crate::tokenizer::{Special, Tokenizer};
 use health::Meter;
 use pace::Pace;
@@ -249,6 +252,26 @@ impl<'m> Runtime<'m> {
         grammars.compile(grammar)
     }
 
+    /// Makes `tokens`, which prompts are to begin with, a snapshot in `cache`, or maps the one that is there: see [`snapshot::attach`]. Nothing happens where a request is known, or where there is no room for an answer behind them.
+    ///
+    /// # Errors
+    /// Why there is no snapshot. Prompts are computed as a whole then.
+    pub fn begin_with(
+        &mut self,
+        tokens: &[u32],
+        model: &Mapping,
+        cache: &Cache,
+        progress: impl FnMut(usize),
+    ) -> Result<Option<Came>, SnapshotError> {
+        if !self.is_idle() || tokens.is_empty() || tokens.len() >= self.engine.options().context {
+            return Ok(None);
+        }
+        self.scheduler.set_prefix(Vec::new());
+        let came = snapshot::attach(&mut self.engine, model, cache, tokens, progress)?;
+        self.scheduler.set_prefix(tokens.to_vec());
+        Ok(Some(came))
+    }
+
     /// Ends a request; its text so far and the end are handed to `emit`. Nothing happens where it is not known.
     pub fn cancel(&mut self, key: RequestKey, now: Instant, emit: &mut dyn FnMut(Reply)) {
         if let Some(finished) = self.scheduler.cancel(key, now) {
@@ -315,6 +338,9 @@ impl<'m> Runtime<'m> {
         let start = Instant::now();
         self.end_due(start, emit);
         let again = self.scheduler.plan(&mut self.rows, self.pace.prompt_rows(), start, ready);
+        for (seq, begins) in self.scheduler.begins() {
+            self.engine.begin_with_prefix(seq, begins);
+        }
         if self.rows.is_empty() {
             if self.scheduler.is_idle() {
                 self.engine.idle();

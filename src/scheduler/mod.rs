@@ -95,6 +95,10 @@ pub struct Scheduler<T> {
     turns: Vec<Turn>,
     /// Sequences in the order of the step that is planned; kept between steps.
     order: Vec<usize>,
+    /// Tokens whose keys and values sequences may begin with, without computing them.
+    prefix: Vec<u32>,
+    /// Sequences that begin with the prefix from the next step on, or no longer do.
+    begins: Vec<(usize, bool)>,
 }
 
 /// One sequence of the cache.
@@ -102,13 +106,15 @@ pub struct Scheduler<T> {
 struct Sequence<T> {
     /// Tokens whose keys and values are in the cache; kept after a request, for a later one that begins alike.
     cached: Vec<u32>,
+    /// Whether the first of these are in the prefix, and not in the sequence's own part of the cache.
+    prefixed: bool,
     job: Option<Job<T>>,
 }
 
 impl<T> Scheduler<T> {
     /// A scheduler with nothing to do, armed.
     pub fn new(limits: Limits) -> Scheduler<T> {
-        let sequence = || Sequence { cached: Vec::with_capacity(limits.context), job: None };
+        let sequence = || Sequence { cached: Vec::with_capacity(limits.context), prefixed: false, job: None };
         Scheduler {
             limits,
             latch: Latch::default(),
@@ -119,12 +125,31 @@ impl<T> Scheduler<T> {
             taken: 0,
             turns: Vec::with_capacity(limits.queue),
             order: Vec::with_capacity(limits.sequences),
+            prefix: Vec::new(),
+            begins: Vec::new(),
         }
     }
 
     /// Its bounds.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Says whose keys and values sequences may begin with from now on; nothing is known of what they have any more. To be called while
+    /// no request is known.
+    pub fn set_prefix(&mut self, tokens: Vec<u32>) {
+        self.prefix = tokens;
+        self.begins.clear();
+        for sequence in &mut self.sequences {
+            sequence.cached.clear();
+            sequence.prefixed = false;
+        }
+    }
+
+    /// The sequences that begin with the prefix in the step that was just planned, or no longer do, to be told to the cache before it is
+    /// computed.
+    pub fn begins(&mut self) -> impl Iterator<Item = (usize, bool)> + '_ {
+        self.begins.drain(..)
     }
 
     /// The emergency stop, for any thread to set.
@@ -228,12 +253,12 @@ impl<T> Scheduler<T> {
         order.extend((0..sequences.len()).filter(|&seq| sequences[seq].job.as_ref().is_some_and(|job| job.running)));
         // Decoding requests first (they have one token to feed), then prompts by age.
         order.sort_unstable_by_key(|&seq| {
-            let Sequence { cached, job } = &sequences[seq];
+            let Sequence { cached, job, .. } = &sequences[seq];
             job.as_ref().map(|job| (job.pending(cached) > 1, job.age))
         });
         let (mut prompt_rows, mut again) = (prompt_rows, false);
         for &seq in order.iter() {
-            let Sequence { cached, job: Some(job) } = &mut sequences[seq] else { continue };
+            let Sequence { cached, job: Some(job), .. } = &mut sequences[seq] else { continue };
             let pending = job.pending(cached);
             let room = self.limits.batch - rows.len();
             let todo = if pending > 1 { pending.min(prompt_rows).min(room) } else { pending.min(room) };
@@ -254,7 +279,7 @@ impl<T> Scheduler<T> {
     /// Takes back the rows of a step that was not computed to its end.
     pub fn undo(&mut self, rows: &[Row]) {
         for &Row { at: Position { seq, pos }, .. } in rows {
-            let Some(Sequence { cached, job }) = self.sequences.get_mut(seq) else { continue };
+            let Some(Sequence { cached, job, .. }) = self.sequences.get_mut(seq) else { continue };
             cached.truncate(pos);
             if let Some(job) = job {
                 job.undone = true;

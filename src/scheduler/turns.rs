@@ -56,9 +56,19 @@ impl<T> Scheduler<T> {
     /// Puts a request on a sequence. One that is parked there waits; what it had in the cache is computed again later, which changes
     /// nothing in its answer.
     fn start(&mut self, seq: usize, mut job: Job<T>, now: Instant) {
-        let sequence = &mut self.sequences[seq];
+        let (sequence, prefix) = (&mut self.sequences[seq], &self.prefix);
         // The last token is always computed: its logits are wanted.
-        let keep = job.shared(&sequence.cached).min(job.len() - 1);
+        let most = job.len() - 1;
+        let mut keep = job.shared(&sequence.cached).min(most);
+        let begins = !prefix.is_empty() && prefix.len() <= most && job.shared(prefix) == prefix.len();
+        if keep < prefix.len() && (begins || sequence.prefixed) {
+            // What the sequence has of the prefix is not its own, so nothing of it can stay without the rest.
+            sequence.prefixed = begins;
+            self.begins.push((seq, begins));
+            sequence.cached.clear();
+            sequence.cached.extend_from_slice(if begins { prefix } else { &[] });
+            keep = sequence.cached.len();
+        }
         sequence.cached.truncate(keep);
         job.start(keep, now);
         self.waiting.extend(sequence.job.replace(job));

@@ -21,7 +21,7 @@ pub enum CacheError {
     Read { path: PathBuf, source: io::Error },
     #[error("{}: cannot be removed: {source}", path.display())]
     Remove { path: PathBuf, source: io::Error },
-    #[error("packed it is {bytes} bytes, and the cache may have {limit}, of which {in_use} are in use")]
+    #[error("it takes {bytes} bytes, and the cache may have {limit}, of which {in_use} are in use")]
     Limit { bytes: u64, limit: u64, in_use: u64 },
     #[error("{}: too little space: {bytes} bytes and {spare} to spare are needed, {free} are free", path.display())]
     Space { path: PathBuf, bytes: u64, spare: u64, free: u64 },

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use qwark_wire::Reason;
 
 use super::args::{CommandArgs, Common};
@@ -22,6 +22,8 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&common.open_options())?;
     let sentence = output::prompt_or_stdin(args.sentence.as_deref())?;
+    // A model would answer it with some command all the same.
+    ensure!(!sentence.trim().is_empty(), "the sentence is empty");
 
     let system = set.prompt();
     let chat = |sentence: &str| Chat {

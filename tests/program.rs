@@ -226,22 +226,21 @@ fn a_sentence_becomes_commands_of_the_set_and_nothing_else() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/commands/rover.toml");
     let set = CommandSet::parse(&std::fs::read_to_string(file).expect("there")).expect("the reference set");
     let cache = tempfile::tempdir().expect("a folder");
-    let command = |cached: bool, args: &[&str]| {
-        let mut program = if cached { program() } else { qwark() };
+    let command = |args: &[&str]| {
+        let mut program = program();
         program.env("XDG_CACHE_HOME", cache.path()).args(["command", "--set", file, "-m"]).arg(model()).args(args).stdin(Stdio::null());
         program.output().expect("the program starts")
     };
-    let plain = stdout(command(false, &["go forward two metres"]));
-    set.parse_answer(plain.trim_end()).unwrap_or_else(|violation| panic!("{plain}: {violation}"));
-    // A packed model has other last bits than a plain one, so it is compared with itself: reading the prompt, and mapping it.
-    let first = stdout(command(true, &["go forward two metres", "--timings"]));
-    let second = command(true, &["go forward two metres", "--timings"]);
+    let first = stdout(command(&["go forward two metres"]));
+    set.parse_answer(first.trim_end()).unwrap_or_else(|violation| panic!("{first}: {violation}"));
+    // The first has read the prompt; from then on it is mapped.
+    let second = command(&["go forward two metres", "--timings"]);
     let timings = String::from_utf8_lossy(&second.stderr).into_owned();
     assert_eq!(stdout(second), first);
     assert!(!timings.contains(" 0 of them in the cache"), "{timings}");
 
     for (args, wanted) in [(&[" "][..], "the sentence is empty"), (&["go", "-n", "3"], "not whole")] {
-        let refused = command(false, args);
+        let refused = command(args);
         let error = String::from_utf8_lossy(&refused.stderr);
         assert!(refused.status.code() == Some(1) && error.contains(wanted) && error.lines().count() == 1, "{error}");
         assert!(refused.stdout.is_empty());

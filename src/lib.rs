@@ -18,6 +18,7 @@ pub mod chat;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod commands;
+mod cores;
 pub mod engine;
 pub mod generation;
 pub mod gguf;

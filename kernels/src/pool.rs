@@ -196,6 +196,14 @@ impl Pool {
     /// # Errors
     /// [`PoolError`] where the number is out of range or the system refuses a thread.
     pub fn new(threads: usize) -> Result<Self, PoolError> {
+        Self::with_setup(threads, || ())
+    }
+
+    /// As [`Pool::new`]; each thread but the caller runs `setup` first, for example to choose its cores.
+    ///
+    /// # Errors
+    /// As [`Pool::new`].
+    pub fn with_setup(threads: usize, setup: impl Fn() + Clone + Send + 'static) -> Result<Self, PoolError> {
         if threads == 0 || threads > MAX_THREADS {
             return Err(PoolError::Threads(threads));
         }
@@ -210,8 +218,11 @@ impl Pool {
         });
         let mut pool = Self { shared, workers: Vec::new(), handles: Vec::new(), active: AtomicUsize::new(threads), caller: Mutex::new(()) };
         for index in 0..threads - 1 {
-            let shared = Arc::clone(&pool.shared);
-            let worker = thread::Builder::new().name(format!("kernel-{}", index + 1)).spawn(move || shared.worker(index))?;
+            let (shared, setup) = (Arc::clone(&pool.shared), setup.clone());
+            let worker = thread::Builder::new().name(format!("kernel-{}", index + 1)).spawn(move || {
+                setup();
+                shared.worker(index);
+            })?;
             pool.handles.push(worker.thread().clone());
             pool.workers.push(worker);
         }

@@ -10,6 +10,7 @@ use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, K
 pub use plan::MemoryPlan;
 pub use threads::Threads;
 
+use crate::cores::keep_off_the_caller;
 use crate::model::Model;
 use buffers::Buffers;
 
@@ -171,7 +172,8 @@ pub struct Engine<'m> {
 }
 
 impl<'m> Engine<'m> {
-    /// Plans and allocates everything that running `model` takes.
+    /// Plans and allocates everything that running `model` takes. The engine's own threads keep off the core where the calling thread, which
+    /// should be the one to run it, is now.
     ///
     /// # Errors
     /// Says which count or size can't be had.
@@ -193,7 +195,7 @@ impl<'m> Engine<'m> {
             model,
             options,
             shape: AttentionShape::new(c.heads, c.kv_heads, c.head_dim)?,
-            pool: Pool::new(options.threads)?,
+            pool: Pool::with_setup(options.threads, keep_off_the_caller())?,
             threads: Threads { decode: options.threads, prefill: options.threads },
             since_probe: None,
             cache: KvCache::new(options.kv, c.layers, options.sequences, c.kv_heads, options.context, c.head_dim)?,
@@ -218,7 +220,7 @@ impl<'m> Engine<'m> {
     }
 
     /// Measures with how many threads this model is about as fast on this machine as with all, and uses no more from now on. Takes
-    /// some 20 ms, twice that on a slow board, where the model's first pages are in memory.
+    /// some 15 ms, several times that on a slow board, where the model's first pages are in memory.
     pub fn probe_threads(&mut self) {
         if self.options.threads > 1
             && let Some(threads) = Threads::probe(self.options.kernels, &self.pool, self.model, &mut self.buffers)

@@ -17,9 +17,9 @@ const PREFILL_BYTES: usize = 4 << 20;
 const PREFILL_ROWS: usize = 16;
 
 /// Most rounds over all numbers of threads, of which the best time counts, as others may use the cores for a moment.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Time after which no other round begins.
-const LIMIT: Duration = Duration::from_millis(10);
+const LIMIT: Duration = Duration::from_millis(5);
 
 /// Times are about the same that differ by no more than one part in this many.
 const ABOUT: u32 = 20;

@@ -3,7 +3,6 @@
 
 mod answer;
 mod control;
-mod cores;
 mod health;
 mod open;
 mod pace;

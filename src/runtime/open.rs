@@ -1,8 +1,8 @@
 use qwark_kernels::{Isa, Kernels, KvDType, UnsupportedIsa};
 
 use super::Runtime;
-use super::cores::{default_threads, stay_on_big_cores};
 use crate::chat::{ChatError, ChatTemplate};
+use crate::cores::{default_threads, stay_on_big_cores};
 use crate::engine::{Engine, EngineError, EngineOptions, Threads};
 use crate::gguf::{Gguf, GgufError, Mapping};
 use crate::model::{Model, ModelError};

@@ -8,6 +8,7 @@ mod threads;
 use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, KvDType, KvPrefix, Pool, PoolError, Position};
 
 pub use plan::MemoryPlan;
+use threads::Look;
 pub use threads::Threads;
 
 use crate::cores::keep_off_the_caller;
@@ -222,20 +223,24 @@ impl<'m> Engine<'m> {
     /// Measures with how many threads this model is about as fast on this machine as with all, and uses no more from now on. Takes
     /// some 15 ms, several times that on a slow board, where the model's first pages are in memory.
     pub fn probe_threads(&mut self) {
+        self.probe(Look::Short);
+    }
+
+    /// To be called when there is nothing to do. Where threads were chosen by a measurement, and many batches ago, measures again, and
+    /// longer: others may have been busy then, or may be now.
+    pub fn idle(&mut self) {
+        if self.since_probe.is_some_and(|batches| batches >= PROBE_AGAIN) {
+            self.probe(Look::Long);
+        }
+    }
+
+    fn probe(&mut self, look: Look) {
         if self.options.threads > 1
-            && let Some(threads) = Threads::probe(self.options.kernels, &self.pool, self.model, &mut self.buffers)
+            && let Some(threads) = Threads::probe(look, self.options.kernels, &self.pool, self.model, &mut self.buffers)
         {
             self.threads = threads;
         }
         self.since_probe = Some(0);
-    }
-
-    /// To be called when there is nothing to do. Where threads were chosen by a measurement, and many batches ago, measures again:
-    /// others may have been busy then, or may be now.
-    pub fn idle(&mut self) {
-        if self.since_probe.is_some_and(|batches| batches >= PROBE_AGAIN) {
-            self.probe_threads();
-        }
     }
 
     /// Sets the keys and values that sequences may begin with from now on; none does yet.

@@ -3,8 +3,11 @@
 mod common;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use llguidance::toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
+use llguidance::{ParserFactory, TokenParser};
 use proptest::prelude::*;
 use qwark::commands::CommandSet;
 use qwark::engine::Row;
@@ -24,6 +27,11 @@ use common::support::{small_vocab, vocab_file};
 
 /// Calls `f` with the small vocabulary, and with Qwen2's where the data folder beside the repository is present.
 fn with_tokenizers(f: impl Fn(&Tokenizer<'_>)) {
+    with_vocabularies(|_, tokenizer| f(tokenizer));
+}
+
+/// The same.
+fn with_vocabularies(f: impl Fn(&Vocab, &Tokenizer<'_>)) {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "data", "qwen.tiktoken"].iter().collect();
     let full = path.exists().then(|| Vocab::from_tiktoken(&path).expect("a vocabulary"));
     if full.is_none() {
@@ -32,7 +40,7 @@ fn with_tokenizers(f: impl Fn(&Tokenizer<'_>)) {
     for vocab in [Some(small_vocab()), full].into_iter().flatten() {
         let bytes = vocab_file(&vocab, "qwen2");
         let gguf = Gguf::parse(&[&bytes]).expect("sound");
-        f(&Tokenizer::from_gguf(&gguf).expect("sound"));
+        f(&vocab, &Tokenizer::from_gguf(&gguf).expect("sound"));
     }
 }
 
@@ -46,7 +54,7 @@ struct Took {
 
 /// An answer whose choices `choose(number of legal tokens)` makes.
 fn answer(tokenizer: &Tokenizer<'_>, grammar: &CompiledGrammar, mut choose: impl FnMut(&[u32]) -> u32) -> Took {
-    let mut constraint = grammar.start().expect("a beginning");
+    let mut constraint = grammar.start();
     let mut took = Took::default();
     while took.tokens.len() < 400 {
         let forced = constraint.advance(tokenizer).expect("it goes on");
@@ -121,10 +129,10 @@ fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
 fn any_choices_make_commands_of_the_set() {
     let set = CommandSet::parse(include_str!("../commands/rover.toml")).expect("the reference set");
     with_tokenizers(|tokenizer| {
-        let grammar = Grammars::new(tokenizer).expect("tables").compile(&Grammar::Lines(set.lark())).expect("sound");
+        let grammar = Grammars::new(tokenizer).expect("tables").compile(&set.grammar()).expect("sound");
         let (mut texts, mut worst) = (0, Duration::ZERO);
         for seed in 0..400 {
-            let mut constraint = grammar.start().expect("a beginning");
+            let mut constraint = grammar.start();
             let mut choose = random(seed);
             let mut tokens = Vec::new();
             loop {
@@ -156,13 +164,115 @@ fn any_choices_make_commands_of_the_set() {
     });
 }
 
+/// llguidance with the whole vocabulary in its own tables.
+struct Reference(ParserFactory);
+
+struct Env(TokTrie);
+
+impl TokenizerEnv for Env {
+    fn tok_trie(&self) -> &TokTrie {
+        &self.0
+    }
+
+    fn tokenize_bytes(&self, text: &[u8]) -> Vec<u32> {
+        self.0.greedy_tokenize(text)
+    }
+
+    fn tokenize_is_canonical(&self) -> bool {
+        false
+    }
+}
+
+impl Reference {
+    fn new(vocab: &Vocab, tokenizer: &Tokenizer<'_>) -> Reference {
+        let word = |id: u32| {
+            // Control tokens and those that a user defined.
+            let special = matches!(vocab.types[id as usize], 3 | 4);
+            let marker = special.then_some(TokTrie::SPECIAL_TOKEN_MARKER);
+            marker.into_iter().chain(tokenizer.token_bytes(id).expect("a token")).collect()
+        };
+        let words: Vec<Vec<u8>> = (0..tokenizer.vocab_size() as u32).map(word).collect();
+        let info = TokRxInfo::new(words.len() as u32, tokenizer.eog()[0]);
+        let env: TokEnv = Arc::new(Env(TokTrie::from(&info, &words).with_eos_tokens(tokenizer.eog())));
+        let mut factory = ParserFactory::new(&env, InferenceCapabilities::default(), &[]).expect("tables");
+        factory.quiet();
+        Reference(factory)
+    }
+
+    fn parser(&self, grammar: &Grammar) -> TokenParser {
+        let mut parser = self.0.create_parser(grammar.top_level().expect("sound")).expect("sound");
+        parser.start_without_prompt();
+        parser
+    }
+}
+
+#[test]
+fn what_is_legal_is_what_llguidance_finds_with_its_own_tables() {
+    let set = CommandSet::parse(include_str!("../commands/rover.toml")).expect("the reference set");
+    let texts = r#"
+        name = "texts"
+        version = 1
+        [[command]]
+        name = "write"
+        doc = "Writes."
+        params.brief = { type = "string", max_len = 5 }
+        params.lengthy = { type = "string", max_len = 200, optional = true }
+    "#;
+    let texts = CommandSet::parse(texts).expect("a sound set");
+    let schema = json!({
+        "type": "object", "additionalProperties": false, "required": ["short", "long", "any"], "properties": {
+            "short": { "type": "string", "maxLength": 7 }, "long": { "type": "string", "maxLength": 40 }, "any": { "type": "string" },
+        },
+    });
+    let grammars = [
+        set.grammar(),
+        texts.grammar(),
+        Grammar::JsonSchema(schema.to_string()),
+        Grammar::Regex("([a-f]{3}|[^x]{2,9}) ?(\\S+)".to_owned()),
+        Grammar::Lark("start: \"call\" <|im_start|> /[a-z ]{1,12}/ <|im_start|> | /\\d+/".to_owned()),
+    ];
+    with_vocabularies(|vocab, tokenizer| {
+        let (own, reference) = (Grammars::new(tokenizer).expect("tables"), Reference::new(vocab, tokenizer));
+        for grammar in &grammars {
+            let compiled = own.compile(grammar).expect("sound");
+            let (mut compared, mut many) = (0, 0);
+            for seed in 0..30 {
+                let (mut constraint, mut parser, mut choose) = (compiled.start(), reference.parser(grammar), random(seed));
+                for _ in 0..60 {
+                    for token in constraint.advance(tokenizer).expect("it goes on") {
+                        parser.consume_token(token).expect("legal");
+                    }
+                    let wanted = parser.compute_mask().expect("it goes on").to_list();
+                    let legal = constraint.legal();
+                    // Where there are few, those are left out that the tokenizer does not make.
+                    if wanted.len() > 64 {
+                        assert!(legal == wanted, "{} legal tokens in place of {} ({grammar:?})", legal.len(), wanted.len());
+                        many += 1;
+                    } else {
+                        assert!(legal.iter().all(|token| wanted.contains(token)), "{legal:?} are not all of {wanted:?} ({grammar:?})");
+                    }
+                    compared += 1;
+                    let token = choose(legal);
+                    if constraint.is_done(tokenizer) || tokenizer.eog().contains(&token) {
+                        break;
+                    }
+                    constraint.accept(tokenizer, token).expect("legal");
+                    parser.consume_token(token).expect("legal");
+                }
+            }
+            println!("{} tokens of vocabulary: {compared} choices, {many} of them from many", tokenizer.vocab_size());
+            assert!(compared > 60);
+        }
+    });
+}
+
 #[test]
 fn the_choice_is_between_whole_words() {
     with_tokenizers(|tokenizer| {
         let grammars = Grammars::new(tokenizer).expect("tables");
         let words = ["drive", "turn", "goto", "stop"];
         let lark = format!("start: \"{{\\\"\" ({}) \"\\\":1}}\"", words.map(|word| format!("\"{word}\"")).join(" | "));
-        let mut constraint = grammars.compile(&Grammar::Lark(lark)).expect("sound").start().expect("a beginning");
+        let mut constraint = grammars.compile(&Grammar::Lark(lark)).expect("sound").start();
         constraint.advance(tokenizer).expect("it goes on");
         let mut wanted: Vec<u32> = words.iter().map(|word| tokenizer.encode(&format!("{{\"{word}\":1}}"), Special::AsText)[1]).collect();
         wanted.sort_unstable();
@@ -202,7 +312,7 @@ fn schemas_and_regular_expressions_are_kept() {
 fn tokens_that_are_not_legal_and_bad_grammars_are_refused() {
     with_tokenizers(|tokenizer| {
         let grammars = Grammars::new(tokenizer).expect("tables");
-        let mut constraint = grammars.compile(&Grammar::Regex("[ab]+c".to_owned())).expect("sound").start().expect("a beginning");
+        let mut constraint = grammars.compile(&Grammar::Regex("[ab]+c".to_owned())).expect("sound").start();
         constraint.advance(tokenizer).expect("it goes on");
         let z = tokenizer.encode("z", Special::AsText)[0];
         assert_eq!(constraint.accept(tokenizer, z), Err(GrammarError::Illegal(z)));
@@ -234,7 +344,7 @@ fn plainly(opened: &Opened<'_>, grammar: &CompiledGrammar, prompt: &[u32], sampl
         engine.forward(&[row]).expect("sound").to_vec()
     };
     prompt.iter().for_each(|&token| logits = feed(token));
-    let mut constraint = grammar.start().expect("a beginning");
+    let mut constraint = grammar.start();
     let mut answer = Vec::new();
     loop {
         for token in constraint.advance(tokenizer).expect("it goes on") {

@@ -12,7 +12,6 @@ use super::run::answer_locally;
 use crate::chat::{Chat, Message, Role};
 use crate::commands::CommandSet;
 use crate::generation::GenerationParams;
-use crate::grammar::Grammar;
 use crate::runtime::{Answered, Opened, Prompt, Request, Runtime};
 use crate::sampler::SamplingParams;
 
@@ -37,7 +36,7 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let default = GenerationParams::default();
     let max_tokens = common.max_tokens.unwrap_or(default.max_tokens);
     let params = GenerationParams { sampling: SamplingParams::greedy(), max_tokens, ..default };
-    let grammar = runtime.compile_grammar(&Grammar::Lines(set.lark()))?;
+    let grammar = runtime.compile_grammar(&set.grammar())?;
     let request = Request { grammar: Some(grammar), ..Request::new(Prompt::Chat(chat), params) };
 
     if !common.no_cache {

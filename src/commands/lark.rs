@@ -4,8 +4,22 @@ use super::json::quote;
 use super::regex::Graph;
 use super::terminal::write_terminal;
 use super::{CommandSet, CommandSpec, Kind, MAX_COMMANDS};
+use crate::grammar::{Grammar, TextPlace};
 
 impl CommandSet {
+    /// What answers are constrained to: [`CommandSet::lark`], and where the texts are.
+    pub fn grammar(&self) -> Grammar {
+        let texts = self.commands.iter().flat_map(|spec| {
+            spec.params.iter().filter_map(|param| match param.kind {
+                Kind::Text { max_len } => {
+                    Some(TextPlace { line_begins: format!("{{\"{}\":{{", spec.name), before: format!("\"{}\":\"", param.name), max_len })
+                }
+                _ => None,
+            })
+        });
+        Grammar::Lines { lark: self.lark(), texts: texts.collect() }
+    }
+
     /// A Lark grammar in llguidance's dialect of exactly the answers that [`CommandSet::parse_answer`] reads.
     ///
     /// A command is a rule of literal text and one terminal for each parameter. (Measured: masks over a vocabulary of 151,643 take half as

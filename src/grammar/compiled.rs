@@ -1,9 +1,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
-use llguidance::TokenParser;
+use llguidance::earley::Parser;
 
-use super::{Constraint, GrammarError};
+use super::Constraint;
+use super::texts::Texts;
+use super::vocabulary::Vocabulary;
 
 /// Steps that are remembered; beyond, all are forgotten. A set of a dozen commands has some hundreds that come up often, and numbers
 /// make any number of rare ones.
@@ -15,13 +17,16 @@ pub struct CompiledGrammar(Arc<Shared>);
 
 struct Shared {
     /// Cloned for each answer.
-    parser: Mutex<TokenParser>,
-    /// Of a grammar of lines.
-    steps: Option<Steps>,
+    parser: Mutex<Parser>,
+    vocabulary: Arc<Vocabulary>,
+    lines: Option<Lines>,
 }
 
-/// What comes next after some text of a line.
-pub(super) struct Steps(Mutex<HashMap<Vec<u8>, Step>>);
+/// What comes next in lines.
+pub(super) struct Lines {
+    steps: Mutex<HashMap<Vec<u8>, Step>>,
+    pub texts: Texts,
+}
 
 /// What there is no choice about, and the choice after it.
 #[derive(Clone)]
@@ -32,37 +37,40 @@ pub(super) struct Step {
 
 impl std::fmt::Debug for CompiledGrammar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CompiledGrammar").field("lines", &self.0.steps.is_some()).finish_non_exhaustive()
+        f.debug_struct("CompiledGrammar").field("lines", &self.0.lines.is_some()).finish_non_exhaustive()
     }
 }
 
 impl CompiledGrammar {
-    pub(super) fn new(parser: TokenParser, lines: bool) -> CompiledGrammar {
-        let steps = lines.then(|| Steps(Mutex::new(HashMap::new())));
-        CompiledGrammar(Arc::new(Shared { parser: Mutex::new(parser), steps }))
+    /// Of lines, where there are `texts`.
+    pub(super) fn new(parser: Parser, vocabulary: Arc<Vocabulary>, texts: Option<Texts>) -> CompiledGrammar {
+        let lines = texts.map(|texts| Lines { steps: Mutex::new(HashMap::new()), texts });
+        CompiledGrammar(Arc::new(Shared { parser: Mutex::new(parser), vocabulary, lines }))
     }
 
     /// An answer by it, at its beginning.
-    ///
-    /// # Errors
-    /// [`GrammarError::Stuck`] where there is none.
-    pub fn start(&self) -> Result<Constraint, GrammarError> {
+    pub fn start(&self) -> Constraint {
         let parser = self.0.parser.lock().unwrap_or_else(PoisonError::into_inner).deep_clone();
         Constraint::new(parser, self.clone())
     }
 
-    pub(super) fn steps(&self) -> Option<&Steps> {
-        self.0.steps.as_ref()
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.0.vocabulary
+    }
+
+    pub(super) fn lines(&self) -> Option<&Lines> {
+        self.0.lines.as_ref()
     }
 }
 
-impl Steps {
+impl Lines {
+    /// What was found before to come after a line's text so far.
     pub fn get(&self, line: &[u8]) -> Option<Step> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(line).cloned()
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).get(line).cloned()
     }
 
     pub fn put(&self, line: Vec<u8>, step: Step) {
-        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         if steps.len() >= MOST_STEPS {
             steps.clear();
         }

@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use llguidance::TokenParser;
+use llguidance::earley::Parser;
+use llguidance::toktrie::TokTrie;
 
 use super::compiled::Step;
 use super::{CompiledGrammar, GrammarError};
@@ -20,7 +21,7 @@ const BEFORE: usize = 3;
 /// Made by [`CompiledGrammar::start`]. [`Constraint::advance`] first, then, until it is [done](Constraint::is_done), [`Constraint::accept`] a token out of
 /// [`Constraint::legal`] and advance again.
 pub struct Constraint {
-    parser: TokenParser,
+    parser: Parser,
     /// Tokens of the answer.
     tokens: Vec<u32>,
     legal: Vec<u32>,
@@ -36,13 +37,8 @@ impl std::fmt::Debug for Constraint {
 }
 
 impl Constraint {
-    pub(super) fn new(parser: TokenParser, grammar: CompiledGrammar) -> Result<Constraint, GrammarError> {
-        let mut constraint = Constraint { parser, tokens: Vec::new(), legal: Vec::new(), grammar, line: vec![0] };
-        guarded(|| {
-            constraint.parser.start_without_prompt();
-            Ok(())
-        })?;
-        Ok(constraint)
+    pub(super) fn new(parser: Parser, grammar: CompiledGrammar) -> Constraint {
+        Constraint { parser, tokens: Vec::new(), legal: Vec::new(), grammar, line: vec![0] }
     }
 
     /// Takes the tokens that the grammar leaves no choice about into the answer and returns them, as the tokenizer cuts their text.
@@ -52,8 +48,13 @@ impl Constraint {
     /// [`GrammarError::Stuck`].
     pub fn advance(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
         let grammar = self.grammar.clone();
-        let Some(steps) = grammar.steps() else { return self.find_step(tokenizer) };
-        if let Some(Step { forced, legal }) = steps.get(&self.line) {
+        let Some(lines) = grammar.lines() else { return self.find_step(tokenizer) };
+        if let Some(room) = lines.texts.room(&self.line[1..]).filter(|&room| room > 0) {
+            let vocabulary = grammar.vocabulary();
+            guarded(|| vocabulary.legal(&mut self.parser, Some(room), &mut self.legal))?;
+            return Ok(Vec::new());
+        }
+        if let Some(Step { forced, legal }) = lines.get(&self.line) {
             for &token in &forced {
                 self.take(tokenizer, token)?;
             }
@@ -64,7 +65,7 @@ impl Constraint {
         let forced = self.find_step(tokenizer)?;
         // A choice of many is one inside a text, which hardly comes again.
         if self.legal.len() <= FEW {
-            steps.put(line, Step { forced: forced.clone(), legal: self.legal.clone() });
+            lines.put(line, Step { forced: forced.clone(), legal: self.legal.clone() });
         }
         Ok(forced)
     }
@@ -110,7 +111,7 @@ impl Constraint {
     }
 
     fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<(), GrammarError> {
-        guarded(|| self.parser.consume_token(token))?;
+        guarded(|| self.grammar.vocabulary().push(&mut self.parser, tokenizer, token))?;
         self.tokens.push(token);
         tokenizer.append_token_bytes(token, &mut self.line);
         while let Some(end) = self.line[1..].iter().position(|&byte| byte == b'\n') {
@@ -122,24 +123,27 @@ impl Constraint {
 
     /// The tokens of bytes that are forced, but for the last ones where what follows could still change them.
     fn forced(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
-        let bytes = guarded(|| Ok(self.parser.force_bytes()))?;
-        let text = whole_chars(&bytes);
+        let bytes = guarded(|| Ok(self.parser.force_bytes().to_vec()))?;
+        let (bytes, special) = until_special(&bytes);
+        let text = whole_chars(bytes);
         if text.is_empty() {
-            return Ok(Vec::new());
+            return Ok(special.into_iter().collect());
         }
         let mut tokens = match self.cut(tokenizer, text.as_bytes()) {
             Cut::Tokens(tokens) => tokens,
             // The token before was an odd one already.
             Cut::Odd | Cut::NoText => tokenizer.encode(text, Special::AsText),
         };
-        let env = self.parser.token_env.clone();
-        let chopped = if text.len() == bytes.len() {
-            guarded(|| Ok(self.parser.parser.with_recognizer(|r| env.tok_trie().chop_tokens(r, &tokens)).0))?
+        let unsure = if special.is_some() {
+            // No text goes on over it.
+            0
+        } else if text.len() == bytes.len() {
+            guarded(|| Ok(self.grammar.vocabulary().unsure(&mut self.parser, tokenizer, &tokens)))?
         } else {
             // The character behind is cut: what it becomes could change the word.
             1
         };
-        tokens.truncate(tokens.len().saturating_sub(chopped));
+        tokens.truncate(tokens.len().saturating_sub(unsure));
         Ok(tokens)
     }
 
@@ -161,13 +165,15 @@ impl Constraint {
     }
 
     fn mask(&mut self) -> Result<Vec<u32>, GrammarError> {
-        guarded(|| Ok(self.parser.compute_mask()?.to_list()))
+        let mut legal = Vec::new();
+        guarded(|| self.grammar.vocabulary().legal(&mut self.parser, None, &mut legal))?;
+        Ok(legal)
     }
 
     /// Whether the tokenizer could make `first` of some text that begins with `text`, in which the parser takes `next`: of what is
     /// forced then, or of what else may come, looking at most `depth` choices ahead.
     fn could_be_cut(&mut self, tokenizer: &Tokenizer<'_>, first: u32, text: &[u8], next: u32, depth: usize) -> Result<bool, GrammarError> {
-        if tokenizer.eog().contains(&next) {
+        if tokenizer.eog().contains(&next) || self.grammar.vocabulary().is_special(next) {
             return Ok(true);
         }
         let mut text = text.to_vec();
@@ -175,20 +181,20 @@ impl Constraint {
         if !self.cut(tokenizer, &text).could_begin_with(first) {
             return Ok(false);
         }
-        guarded(|| self.parser.consume_token(next))?;
+        guarded(|| self.grammar.vocabulary().push(&mut self.parser, tokenizer, next))?;
         let could = self.could_go_on(tokenizer, first, &mut text, depth);
-        guarded(|| self.parser.rollback(1))?;
+        guarded(|| self.grammar.vocabulary().pop(&mut self.parser, tokenizer, next))?;
         could
     }
 
     /// As [`Constraint::could_be_cut`], after `text`.
     fn could_go_on(&mut self, tokenizer: &Tokenizer<'_>, first: u32, text: &mut Vec<u8>, depth: usize) -> Result<bool, GrammarError> {
-        let forced = guarded(|| Ok(self.parser.force_bytes()))?;
+        let forced = guarded(|| Ok(self.parser.force_bytes().to_vec()))?;
         if !forced.is_empty() {
             text.extend_from_slice(whole_chars(&forced).as_bytes());
             return Ok(self.cut(tokenizer, text).could_begin_with(first));
         }
-        if depth == 0 {
+        if depth == 0 || self.is_in_text(text) {
             return Ok(true);
         }
         let legal = self.mask()?;
@@ -201,6 +207,11 @@ impl Constraint {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a text that takes more is open after `more`: anything may come next.
+    fn is_in_text(&self, more: &[u8]) -> bool {
+        self.grammar.lines().and_then(|lines| lines.texts.room(&[&self.line[1..], more].concat())).is_some_and(|room| room > 0)
     }
 
     /// What the tokenizer makes of `bytes` after the answer so far.
@@ -243,6 +254,13 @@ impl Cut {
             Cut::NoText => true,
         }
     }
+}
+
+/// `bytes` up to a special token, and that one, as llguidance writes it: a marker that no text has, and the token's number in brackets.
+fn until_special(bytes: &[u8]) -> (&[u8], Option<u32>) {
+    let Some(at) = bytes.iter().position(|&byte| byte == TokTrie::SPECIAL_TOKEN_MARKER) else { return (bytes, None) };
+    let number = bytes[at + 1..].strip_prefix(b"[").and_then(|rest| rest.split(|&byte| byte == b']').next());
+    (&bytes[..at], number.and_then(|number| str::from_utf8(number).ok()?.parse().ok()))
 }
 
 /// The whole characters at the beginning of `bytes`.

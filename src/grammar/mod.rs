@@ -9,10 +9,14 @@
 mod compiled;
 mod constraint;
 mod tables;
+mod texts;
+mod vocabulary;
+mod words;
 
 pub use compiled::CompiledGrammar;
 pub use constraint::Constraint;
 pub use tables::Grammars;
+pub use texts::TextPlace;
 
 /// A grammar, in one of the forms that llguidance takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +27,14 @@ pub enum Grammar {
     JsonSchema(String),
     /// A regular expression, for the whole answer.
     Regex(String),
-    /// Lark, of answers in lines, where what may come next depends on nothing but the number of the line and its text so far. What was
+    /// Answers in lines, where what may come next depends on nothing but the number of the line and its text so far. What was
     /// found out for a line serves later answers then.
-    Lines(String),
+    Lines {
+        /// Lark, in llguidance's dialect.
+        lark: String,
+        /// Where a line has a text. It is found faster then what goes on one.
+        texts: Vec<TextPlace>,
+    },
 }
 
 /// Why an answer cannot be constrained, or not any further.

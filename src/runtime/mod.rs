@@ -222,7 +222,7 @@ impl<'m> Runtime<'m> {
         }
         let mut generation = Generation::new(&request.params, &prompt)?;
         let (mut begun, mut text, mut work) = (Vec::new(), String::new(), Work::default());
-        let constraint = request.grammar.as_ref().map(CompiledGrammar::start).transpose()?;
+        let constraint = request.grammar.as_ref().map(CompiledGrammar::start);
         let constraint = match constraint {
             None => None,
             Some(mut constraint) => {

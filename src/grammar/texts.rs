@@ -1,0 +1,76 @@
+//! Texts inside lines: what may come next in one depends on nothing but the characters that it may still have, so most of the vocabulary
+//! need not be looked at.
+
+/// Where lines have a text: a JSON string of any characters but control characters, without other escapes than of a quotation mark and a
+/// backslash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPlace {
+    /// How such a line begins.
+    pub line_begins: String,
+    /// What stands before the text, its quotation mark included, and nowhere else in the line but inside texts, where quotation marks
+    /// are escaped.
+    pub before: String,
+    /// The most characters it may have, an escape counted as one.
+    pub max_len: usize,
+}
+
+/// The texts of a grammar.
+pub(super) struct Texts(Vec<TextPlace>);
+
+impl Texts {
+    pub fn new(places: Vec<TextPlace>) -> Texts {
+        Texts(places)
+    }
+
+    /// How many characters more a text may have that is open at the end of `line`, between two characters.
+    pub fn room(&self, line: &[u8]) -> Option<usize> {
+        let (open, chars) = open_string(line)?;
+        let before = &line[..open];
+        let place = |place: &&TextPlace| before.starts_with(place.line_begins.as_bytes()) && before.ends_with(place.before.as_bytes());
+        self.0.iter().find(place)?.max_len.checked_sub(chars)
+    }
+}
+
+/// The string that is open at the end of `line`: where it begins, behind its quotation mark, and how many characters it has, an escape
+/// counted as one. None is there behind a backslash, nor inside a character.
+fn open_string(line: &[u8]) -> Option<(usize, usize)> {
+    let (mut open, mut escaped) = (None, false);
+    for (i, &byte) in line.iter().enumerate() {
+        match &mut open {
+            None if byte == b'"' => open = Some((i + 1, 0)),
+            None => {}
+            Some(_) if escaped => escaped = false,
+            Some(_) if byte == b'"' => open = None,
+            Some((_, chars)) => {
+                escaped = byte == b'\\';
+                // Bytes that go on a character have these two bits.
+                *chars += usize::from(byte & 0xc0 != 0x80);
+            }
+        }
+    }
+    open.filter(|&(start, _)| !escaped && str::from_utf8(&line[start..]).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_strings_are_found() {
+        for (line, open) in [
+            ("", None),
+            (r#"{""#, Some((2, 0))),
+            (r#"{"say":{"text":""#, Some((16, 0))),
+            (r#"{"say":{"text":"a b"#, Some((16, 3))),
+            (r#"{"say":{"text":"a b","#, None),
+            (r#"{"say":{"text":"a\"#, None),
+            (r#"{"say":{"text":"a\"b"#, Some((16, 3))),
+            (r#"{"say":{"text":"a\\"#, Some((16, 2))),
+            (r#"{"say":{"text":"a\\""#, None),
+            ("{\"say\":{\"text\":\"\u{e9}\u{20ac}", Some((16, 2))),
+        ] {
+            assert_eq!(open_string(line.as_bytes()), open, "{line}");
+        }
+        assert_eq!(open_string(b"\"\xe2\x82"), None);
+    }
+}

@@ -168,19 +168,26 @@ impl Vocabulary {
             }
             return;
         }
-        // In a text, nearly all are legal: between those that are not, they follow each other.
-        let mut next = 0;
+        list.resize(self.chars.len(), 0);
+        let mut count = 0;
         for ((chars, bits), first) in self.chars.as_chunks::<8>().0.chunks(4).zip(set).zip((0..).step_by(32)) {
             let pieces = chars.iter().rev().fold(0, |bits, &chars| bits << 8 | u32::from(at_most(u64::from_le_bytes(chars), most)));
-            let mut illegal = !(bits | pieces);
-            while illegal != 0 {
-                let id = first + illegal.trailing_zeros();
-                list.extend(next..id);
-                next = id + 1;
-                illegal &= illegal - 1;
+            let legal = bits | pieces;
+            let Some(places) = list[count..].first_chunk_mut::<32>() else { break };
+            // Without branches, as which tokens are legal has no pattern; but often all are.
+            if legal == u32::MAX {
+                *places = std::array::from_fn(|i| first + i as u32);
+                count += 32;
+            } else {
+                let mut taken = 0;
+                for i in 0..32 {
+                    places[taken % 32] = first + i;
+                    taken += (legal >> i & 1) as usize;
+                }
+                count += taken;
             }
         }
-        list.extend(next..self.chars.len() as u32);
+        list.truncate(count);
     }
 }
 

@@ -271,10 +271,12 @@ fn whole_chars(bytes: &[u8]) -> &str {
     }
 }
 
-/// Runs a step of llguidance, which panics where a bound of its own is broken.
+/// A step on the way through a grammar.
 fn guarded<T>(step: impl FnOnce() -> anyhow::Result<T>) -> Result<T, GrammarError> {
-    match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(result) => result.map_err(|error| GrammarError::Stuck(error.to_string())),
-        Err(_) => Err(GrammarError::Stuck("a fault of the grammar engine".to_owned())),
-    }
+    caught(step).map_err(|error| GrammarError::Stuck(error.to_string()))
+}
+
+/// Calls llguidance, which panics where a bound of its own is broken.
+pub(super) fn caught<T>(call: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the grammar engine")))
 }

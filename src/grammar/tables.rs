@@ -3,6 +3,7 @@ use std::sync::Arc;
 use llguidance::JsonCompileOptions;
 use llguidance::api::TopLevelGrammar;
 
+use super::constraint::caught;
 use super::texts::Texts;
 use super::vocabulary::Vocabulary;
 use super::{CompiledGrammar, Grammar, GrammarError};
@@ -25,7 +26,8 @@ impl Grammars {
     /// # Errors
     /// What is wrong with it.
     pub fn compile(&self, grammar: &Grammar) -> Result<CompiledGrammar, GrammarError> {
-        let parser = self.0.parser(grammar.top_level()?).map_err(grammar_error)?;
+        let top = grammar.top_level()?;
+        let parser = caught(|| self.0.parser(top)).map_err(grammar_error)?;
         let texts = if let Grammar::Lines { texts, .. } = grammar { Some(Texts::new(texts.clone())) } else { None };
         Ok(CompiledGrammar::new(parser, self.0.clone(), texts))
     }

@@ -3,10 +3,9 @@
 
 use std::ffi::CString;
 use std::ptr::NonNull;
-use std::slice;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use ggml_sys as sys;
 
 use super::engine::{Commander, Opening, Said, Sentence};

@@ -63,8 +63,47 @@ impl Llama {
         unsafe { sys::llama_memory_clear(sys::llama_get_memory(self.context.as_ptr()), false) };
     }
 
+    /// Drops everything from position `from` on.
+    pub fn forget_from(&mut self, from: usize) -> Result<()> {
+        let from = i32::try_from(from)?;
+        // SAFETY: the context is live and owns the memory that it returns; -1 is its end.
+        let done = unsafe { sys::llama_memory_seq_rm(sys::llama_get_memory(self.context.as_ptr()), 0, from, -1) };
+        ensure!(done, "llama.cpp cannot drop a part of its cache");
+        Ok(())
+    }
+
+    /// The logits of the last token that was evaluated.
+    pub fn last_logits(&self) -> Result<&[f32]> {
+        // SAFETY: the context is live; -1 is the last output of the last batch.
+        let logits = unsafe { sys::llama_get_logits_ith(self.context.as_ptr(), -1) };
+        ensure!(!logits.is_null(), "llama.cpp returned no logits");
+        // SAFETY: one float for each token of the vocabulary, valid until the next decode, which needs `self` mutably.
+        Ok(unsafe { slice::from_raw_parts(logits, self.vocab) })
+    }
+
+    /// The vocabulary, which lives as long as the model.
+    pub fn vocabulary(&self) -> *const sys::llama_vocab {
+        // SAFETY: the model is live.
+        unsafe { sys::llama_model_get_vocab(self.model.as_ptr()) }
+    }
+
+    /// Whether a token ends an answer.
+    pub fn ends(&self, token: i32) -> bool {
+        // SAFETY: the vocabulary belongs to the live model.
+        unsafe { sys::llama_vocab_is_eog(self.vocabulary(), token) }
+    }
+
+    /// The bytes of a token.
+    pub fn piece(&self, token: i32) -> Result<Vec<u8>> {
+        let mut bytes = vec![0u8; 512];
+        // SAFETY: the buffer has the length that is told; nothing is stripped, special tokens have their names.
+        let len = unsafe { sys::llama_token_to_piece(self.vocabulary(), token, bytes.as_mut_ptr().cast(), bytes.len() as i32, 0, true) };
+        bytes.truncate(usize::try_from(len).context("a token longer than any")?);
+        Ok(bytes)
+    }
+
     /// Evaluates `tokens` after those in the context, with the logits of the last, and waits for the result.
-    fn evaluate(&mut self, tokens: &[u32]) -> Result<()> {
+    pub fn evaluate(&mut self, tokens: &[u32]) -> Result<()> {
         for batch in tokens.chunks(BATCH) {
             self.decode(batch, ptr::null_mut())?;
         }

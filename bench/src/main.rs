@@ -1,5 +1,6 @@
 //! Qwark and llama.cpp side by side on one file: speed, memory and the difference of their logits.
 
+mod command;
 mod compare;
 mod engine;
 #[cfg(feature = "llama")]
@@ -8,7 +9,7 @@ mod peer;
 mod qwark_engine;
 mod worker;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +19,9 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use qwark::gguf::{Gguf, Mapping};
 use qwark::model::Model;
+use qwark::runtime::Opened;
 use qwark::tokenizer::Tokenizer;
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use engine::Setup;
@@ -59,6 +62,42 @@ struct CompareArgs {
     json: bool,
 }
 
+#[derive(Args)]
+struct CommandArgs {
+    /// The GGUF file
+    model: PathBuf,
+    /// The command set
+    #[arg(long, default_value = "commands/rover.toml")]
+    set: PathBuf,
+    /// A file with a sentence on each line
+    #[arg(long, default_value = "bench/sentences/rover.txt")]
+    sentences: PathBuf,
+    /// Threads of each engine
+    #[arg(short, long, default_value_t = 2)]
+    threads: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct WorkerArgs {
+    kind: Kind,
+    model: PathBuf,
+    #[arg(long)]
+    threads: usize,
+    #[arg(long)]
+    context: usize,
+    #[arg(long)]
+    outputs: usize,
+}
+
+impl WorkerArgs {
+    fn setup(&self) -> Setup {
+        Setup::new(self.model.clone(), self.threads, self.context, self.outputs)
+    }
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Writes llama.cpp's logits of every position: little-endian f32, [tokens, vocab]
@@ -72,18 +111,14 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Sentences to a robot's commands: llama.cpp with the same prompt cached and an equivalent grammar
+    Command(CommandArgs),
     /// One engine, driven over standard input and output by the comparison
     #[command(hide = true)]
-    Worker {
-        kind: Kind,
-        model: PathBuf,
-        #[arg(long)]
-        threads: usize,
-        #[arg(long)]
-        context: usize,
-        #[arg(long)]
-        outputs: usize,
-    },
+    Worker(WorkerArgs),
+    /// The same, for sentences
+    #[command(hide = true)]
+    Commander(WorkerArgs),
 }
 
 fn main() -> ExitCode {
@@ -99,7 +134,9 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Some(Command::PeerLogits { model, tokens, out }) => peer_logits(model, &tokens, out),
-        Some(Command::Worker { kind, model, threads, context, outputs }) => serve(kind, &Setup::new(model, threads, context, outputs)),
+        Some(Command::Command(args)) => compare_commands(&args),
+        Some(Command::Worker(args)) => serve(args.kind, &args.setup()),
+        Some(Command::Commander(args)) => serve_sentences(args.kind, &args.setup()),
         None => compare(cli.compare.context("no model was named; see --help")?),
     }
 }
@@ -115,13 +152,40 @@ fn compare(args: CompareArgs) -> Result<()> {
     let qwark_model = packed.as_ref().map_or_else(|| setup.model.clone(), |file| file.path().to_owned());
     let plan = compare::Plan { setup, qwark_model, prompt: args.prompt, answer: args.tokens, rounds: args.rounds };
     let report = compare::run(&plan)?;
-    let mut out = stdout().lock();
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string(&report)?)?;
-    } else {
-        report.print(&mut out)?;
+    if args.json { print_json(&report) } else { Ok(report.print(&mut stdout().lock())?) }
+}
+
+/// Context for a command set's prompt, a sentence and its answer.
+const COMMAND_CONTEXT: usize = 2048;
+
+fn compare_commands(args: &CommandArgs) -> Result<()> {
+    ensure!(cfg!(feature = "llama"), peer::MISSING);
+    ensure!(args.threads > 0, "--threads must be at least 1");
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
+    let sentences: Vec<String> = read(&args.sentences)?.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    ensure!(!sentences.is_empty(), "{}: no sentence", args.sentences.display());
+    let packed = pack(&args.model)?;
+    let setup = Setup::new(args.model.clone(), args.threads, COMMAND_CONTEXT, 1);
+    let plan = command::Plan { setup, qwark_model: packed.path().to_owned(), set: read(&args.set)?, sentences };
+    let report = command::run(&plan)?;
+    if args.json { print_json(&report) } else { Ok(report.print(&mut stdout().lock())?) }
+}
+
+fn print_json(report: &impl Serialize) -> Result<()> {
+    Ok(writeln!(stdout(), "{}", serde_json::to_string(report)?)?)
+}
+
+/// Begins with one engine and answers the parent's sentences.
+fn serve_sentences(kind: Kind, setup: &Setup) -> Result<()> {
+    match kind {
+        Kind::Qwark => {
+            let mapping = Mapping::open(&setup.model)?;
+            let opened = Opened::new(&mapping)?;
+            let cache = tempfile::tempdir()?;
+            worker::serve_sentences(|opening| Ok(Box::new(command::Qwark::new(&opened, &mapping, setup, opening, cache.path())?)))
+        }
+        Kind::Llama => worker::serve_sentences(|opening| peer::commander(setup, opening)),
     }
-    Ok(())
 }
 
 /// The model packed, in a file that goes with the comparison.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::command::{Commander, Opening};
 use crate::engine::{Engine, Setup};
 
 /// How to get a build that has the peer.
@@ -12,6 +13,18 @@ pub const MISSING: &str = "this build has no llama.cpp to compare with. With cma
 #[cfg(feature = "llama")]
 pub fn load(setup: &Setup) -> Result<Box<dyn Engine>> {
     Ok(Box::new(crate::llama::Llama::load(setup)?))
+}
+
+/// Loads the model in llama.cpp, for sentences.
+#[cfg(feature = "llama")]
+pub fn commander(setup: &Setup, opening: &Opening) -> Result<Box<dyn Commander>> {
+    Ok(Box::new(crate::command::LlamaCommander::load(setup, opening)?))
+}
+
+/// Says that there is no peer.
+#[cfg(not(feature = "llama"))]
+pub fn commander(_: &Setup, _: &Opening) -> Result<Box<dyn Commander>> {
+    anyhow::bail!(MISSING)
 }
 
 /// Says that there is no peer.

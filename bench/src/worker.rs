@@ -6,12 +6,14 @@
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
 use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use qwark::bench;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::command::{Commander, Opening, Said, Sentence};
 use crate::engine::{Engine, Setup};
 
 /// Which engine a worker loads.
@@ -87,6 +89,19 @@ pub fn serve(engine: &mut dyn Engine, load_s: f64) -> Result<()> {
     Ok(())
 }
 
+/// The same, for sentences: the first line is the opening, from which `begin` makes the engine.
+pub fn serve_sentences<'e>(begin: impl FnOnce(&Opening) -> Result<Box<dyn Commander + 'e>>) -> Result<()> {
+    let mut lines = stdin().lines();
+    let opening = lines.next().context("no opening came")??;
+    let start = Instant::now();
+    let mut engine = begin(&serde_json::from_str(&opening)?)?;
+    answer(&Ready { name: engine.name(), load_s: start.elapsed().as_secs_f64() })?;
+    for line in lines {
+        answer(&engine.answer(&serde_json::from_str(&line?)?)?)?;
+    }
+    Ok(())
+}
+
 /// The first `n` tokens of the workload: the same for every engine.
 fn tokens(engine: &dyn Engine, n: usize) -> Vec<u32> {
     bench::tokens(engine.vocab()).take(n).collect()
@@ -118,8 +133,21 @@ pub struct Worker {
 impl Worker {
     /// Starts this program again as a worker and waits until its model is loaded.
     pub fn start(kind: Kind, setup: &Setup) -> Result<Self> {
+        let mut worker = Self::launch("worker", kind, setup)?;
+        worker.ready = worker.read().with_context(|| format!("loading the model in the {kind:?} worker"))?;
+        Ok(worker)
+    }
+
+    /// The same, for sentences.
+    pub fn start_commander(kind: Kind, setup: &Setup, opening: &Opening) -> Result<Self> {
+        let mut worker = Self::launch("commander", kind, setup)?;
+        worker.ready = worker.ask(opening).with_context(|| format!("beginning in the {kind:?} worker"))?;
+        Ok(worker)
+    }
+
+    fn launch(command: &str, kind: Kind, setup: &Setup) -> Result<Self> {
         let mut child = Process::new(env::current_exe()?)
-            .arg("worker")
+            .arg(command)
             .arg(match kind {
                 Kind::Qwark => "qwark",
                 Kind::Llama => "llama",
@@ -132,34 +160,44 @@ impl Worker {
             .stdout(Stdio::piped())
             .spawn()?;
         let commands = child.stdin.take();
-        let mut answers = BufReader::new(child.stdout.take().context("the worker has no standard output")?);
-        let ready = read_answer(&mut answers).with_context(|| format!("loading the model in the {kind:?} worker"))?;
-        Ok(Self { child, commands, answers, ready })
+        let answers = BufReader::new(child.stdout.take().context("the worker has no standard output")?);
+        Ok(Self { child, commands, answers, ready: Ready { name: String::new(), load_s: 0.0 } })
+    }
+
+    /// Answers a sentence.
+    pub fn say(&mut self, sentence: &Sentence) -> Result<Said> {
+        self.ask(sentence)
     }
 
     /// One timed round.
     pub fn round(&mut self, prompt: usize, answer: usize) -> Result<Times> {
-        self.ask(Command::Round { prompt, answer })
+        self.ask(&Command::Round { prompt, answer })
     }
 
     /// The worker's memory now.
     pub fn memory(&mut self) -> Result<Memory> {
-        self.ask(Command::Memory)
+        self.ask(&Command::Memory)
     }
 
     /// Logits of the first `n` tokens of the workload.
     pub fn logits(&mut self, n: usize) -> Result<Vec<f32>> {
-        let count: usize = self.ask(Command::Logits(n))?;
+        let count: usize = self.ask(&Command::Logits(n))?;
         let mut bytes = vec![0; 4 * count];
         self.answers.read_exact(&mut bytes)?;
         Ok(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect())
     }
 
-    fn ask<T: DeserializeOwned>(&mut self, command: Command) -> Result<T> {
+    fn ask<T: DeserializeOwned>(&mut self, command: &impl Serialize) -> Result<T> {
         let pipe = self.commands.as_mut().context("the worker has no standard input")?;
-        writeln!(pipe, "{}", serde_json::to_string(&command)?)?;
+        writeln!(pipe, "{}", serde_json::to_string(command)?)?;
         pipe.flush()?;
-        read_answer(&mut self.answers)
+        self.read()
+    }
+
+    fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let mut line = String::new();
+        ensure!(self.answers.read_line(&mut line)? > 0, "the worker ended; its message is above");
+        Ok(serde_json::from_str(&line)?)
     }
 }
 
@@ -169,10 +207,4 @@ impl Drop for Worker {
         self.commands = None;
         let _ = self.child.wait();
     }
-}
-
-fn read_answer<T: DeserializeOwned>(answers: &mut impl BufRead) -> Result<T> {
-    let mut line = String::new();
-    ensure!(answers.read_line(&mut line)? > 0, "the worker ended; its message is above");
-    Ok(serde_json::from_str(&line)?)
 }

@@ -470,12 +470,21 @@ pub(super) enum CommandsCommand {
     Schema(SetArgs),
     /// Print the grammar of a command set's answers, in llguidance's dialect of Lark
     #[command(after_help = "Example: qwark commands grammar commands/rover.toml > rover.lark")]
-    Grammar(SetArgs),
+    Grammar(SetGrammarArgs),
     /// Print code that decodes and encodes a command set's commands
     #[command(
         after_help = "Example: qwark commands codegen commands/rover.toml --lang c > rover.h\n         qwark commands codegen commands/rover.toml --lang python > rover.py"
     )]
     Codegen(CodegenArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetGrammarArgs {
+    #[command(flatten)]
+    pub set: SetArgs,
+    /// In GBNF, llama.cpp's notation
+    #[arg(long)]
+    pub gbnf: bool,
 }
 
 #[derive(Debug, Args)]

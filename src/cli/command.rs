@@ -9,11 +9,8 @@ use super::interrupt::Interrupt;
 use super::model::ModelFile;
 use super::output;
 use super::run::answer_locally;
-use crate::chat::{Chat, Message, Role};
-use crate::commands::CommandSet;
-use crate::generation::GenerationParams;
-use crate::runtime::{Answered, Opened, Prompt, Request, Runtime};
-use crate::sampler::SamplingParams;
+use crate::commands::AnswerReader;
+use crate::runtime::{Answered, Commander, Opened, Runtime};
 
 pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let set = read_set(&args.set)?;
@@ -24,33 +21,25 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     // A model would answer it with some command all the same.
     ensure!(!sentence.trim().is_empty(), "the sentence is empty");
 
-    let system = set.prompt();
-    let chat = |sentence: &str| Chat {
-        enable_thinking: Some(false),
-        ..Chat::new(vec![Message::new(Role::System, system.clone()), Message::new(Role::User, sentence.to_owned())])
-    };
-    // What the prompts of all sentences have in common.
-    let [first, second] = ["a", "0"].map(|sentence| opened.template.encode(&opened.tokenizer, &chat(sentence)));
-    let beginning: Vec<u32> = first?.into_iter().zip(second?).take_while(|(a, b)| a == b).map(|(token, _)| token).collect();
-    let chat = chat(sentence.trim());
-    let default = GenerationParams::default();
-    let max_tokens = common.max_tokens.unwrap_or(default.max_tokens);
-    let params = GenerationParams { sampling: SamplingParams::greedy(), max_tokens, ..default };
-    let grammar = runtime.compile_grammar(&set.grammar())?;
-    let request = Request { grammar: Some(grammar), ..Request::new(Prompt::Chat(chat), params) };
-
+    let commander = Commander::new(&runtime, set)?;
+    let mut request = commander.request(&sentence);
+    request.params.max_tokens = common.max_tokens.unwrap_or(request.params.max_tokens);
     if !common.no_cache {
-        begin_with(common, &mut runtime, &file, &beginning);
+        begin_with(common, &mut runtime, &file, commander.beginning());
     }
     let interrupt = Interrupt::install(|| ())?;
-    let mut lines = Lines { set: &set, start: Instant::now(), rest: String::new(), first: None };
-    let answered = answer_locally(&mut runtime, &request, &interrupt, |text| lines.take(text))?;
+    let (mut reader, start, mut first) = (AnswerReader::new(commander.set()), Instant::now(), None);
+    let mut take = |line: &str, _| {
+        first.get_or_insert_with(|| start.elapsed());
+        output::stream(&format!("{line}\n"))
+    };
+    let answered = answer_locally(&mut runtime, &request, &interrupt, |text| reader.push(text, &mut take))?;
     match answered.finished.reason {
-        Reason::Stop => lines.line_is_whole()?,
+        Reason::Stop => reader.finish(take)?,
         reason => bail!("the answer is not whole ({}): what is printed is all of it", output::reason_name(reason)),
     }
     if args.timings {
-        output::note(&report(&answered, lines.first.unwrap_or_default()));
+        output::note(&report(&answered, first.unwrap_or_default()));
     }
     Ok(())
 }
@@ -67,33 +56,6 @@ fn begin_with(common: &Common, runtime: &mut Runtime<'_>, file: &ModelFile, toke
     };
     if let Err(error) = attach() {
         output::note(&format!("qwark: reading the prompt anew: {}\n", output::one_line(&error)));
-    }
-}
-
-/// The commands of an answer as they become whole, each checked again before it is printed.
-struct Lines<'s> {
-    set: &'s CommandSet,
-    start: Instant,
-    rest: String,
-    first: Option<Duration>,
-}
-
-impl Lines<'_> {
-    fn take(&mut self, text: &str) -> Result<()> {
-        let mut pieces = text.split('\n');
-        self.rest += pieces.next().unwrap_or_default();
-        for piece in pieces {
-            self.line_is_whole()?;
-            self.rest += piece;
-        }
-        Ok(())
-    }
-
-    fn line_is_whole(&mut self) -> Result<()> {
-        let line = std::mem::take(&mut self.rest);
-        self.set.parse_command(&line).with_context(|| format!("not a command, and not printed as one: {line}"))?;
-        self.first.get_or_insert_with(|| self.start.elapsed());
-        output::stream(&(line + "\n"))
     }
 }
 

@@ -13,7 +13,10 @@ pub(super) fn run(common: &Common, command: &CommandsCommand) -> Result<()> {
         CommandsCommand::Check(args) => check(common, args),
         CommandsCommand::Prompt(args) => output::stream(&args.read()?.prompt()),
         CommandsCommand::Schema(args) => output::json(&args.read()?.json_schema()),
-        CommandsCommand::Grammar(args) => output::stream(&args.read()?.lark()),
+        CommandsCommand::Grammar(args) => {
+            let set = args.set.read()?;
+            output::stream(&if args.gbnf { set.gbnf() } else { set.lark() })
+        }
         CommandsCommand::Codegen(args) => output::stream(&args.set.read()?.codegen(args.lang)),
     }
 }

@@ -1,7 +1,7 @@
 //! The grammar of answers, for a decoder that may only generate such.
 
 use super::json::quote;
-use super::regex::Graph;
+use super::regex::{Graph, NodeId};
 use super::terminal::write_terminal;
 use super::{CommandSet, CommandSpec, Kind, MAX_COMMANDS};
 use crate::grammar::{Grammar, TextPlace};
@@ -50,29 +50,36 @@ impl CommandSet {
 
 impl CommandSpec {
     fn write_rule(&self, index: usize, out: &mut String) {
+        let name = |number: usize| format!("P{index}_{number}");
         for (number, param) in self.params.iter().enumerate() {
             *out += &format!("// {}\n", self.place(param));
-            param.kind.write_terminal(&format!("P{index}_{number}"), out);
+            param.kind.write_terminal(&name(number), out);
         }
+        *out += &format!("command_{index}: {}\n", self.right_side(name));
+    }
+
+    /// What the command's texts are, with literals, alternatives and optional parts as Lark and GBNF both write them; `name` is that of
+    /// the values of the parameter with this number.
+    pub(super) fn right_side(&self, name: impl Fn(usize) -> String) -> String {
         // The first parameter that is there has no comma before it: each that can be the first one begins an alternative.
         let firsts = self.params.iter().position(|param| !param.optional).map_or(self.params.len(), |required| required + 1);
-        let mut bodies: Vec<String> = (0..firsts).map(|first| self.body(index, first)).collect();
+        let mut bodies: Vec<String> = (0..firsts).map(|first| self.body(first, &name)).collect();
         if self.params.iter().all(|param| param.optional) {
             bodies.push(quote(&format!("{{\"{}\":{{", self.name)));
         }
         let bodies = if let [only] = bodies.as_slice() { only.clone() } else { format!("({})", bodies.join(" | ")) };
-        *out += &format!("command_{index}: {bodies} \"}}}}\"\n");
+        format!("{bodies} \"}}}}\"")
     }
 
     /// The command up to the parameter `first`, which is the first one that is there, and those after it.
-    fn body(&self, index: usize, first: usize) -> String {
+    fn body(&self, first: usize, name: &impl Fn(usize) -> String) -> String {
         let mut body = String::new();
         for (number, param) in self.params.iter().enumerate().skip(first) {
-            let key = format!("\"{}\":", param.name);
+            let (key, value) = (format!("\"{}\":", param.name), name(number));
             body += &match number {
-                _ if number == first => format!("{} P{index}_{number}", quote(&format!("{{\"{}\":{{{key}", self.name))),
-                _ if param.optional => format!(" ({} P{index}_{number})?", quote(&format!(",{key}"))),
-                _ => format!(" {} P{index}_{number}", quote(&format!(",{key}"))),
+                _ if number == first => format!("{} {value}", quote(&format!("{{\"{}\":{{{key}", self.name))),
+                _ if param.optional => format!(" ({} {value})?", quote(&format!(",{key}"))),
+                _ => format!(" {} {value}", quote(&format!(",{key}"))),
             };
         }
         body
@@ -82,6 +89,16 @@ impl CommandSpec {
 impl Kind {
     /// Appends the terminal `name` of this kind's values.
     fn write_terminal(&self, name: &str, out: &mut String) {
+        if let Kind::Text { max_len } = self {
+            *out += &format!("{name}: /\"(?:[^\"\\\\\\x00-\\x1f\\x7f]|\\\\[\"\\\\]){{0,{max_len}}}\"/\n");
+            return;
+        }
+        let (graph, starts) = self.automaton();
+        write_terminal(name, &graph, &starts, out);
+    }
+
+    /// The texts of this kind's values, but for strings, as an automaton, and where it begins.
+    pub(super) fn automaton(&self) -> (Graph, Vec<NodeId>) {
         let mut graph = Graph::default();
         let starts = match self {
             Kind::Int { .. } | Kind::Float { .. } => {
@@ -93,11 +110,8 @@ impl Kind {
                 vec![graph.words(&words, 0)]
             }
             Kind::Bool => vec![graph.words(&["false", "true"].map(|word| word.chars().collect()), 0)],
-            Kind::Text { max_len } => {
-                *out += &format!("{name}: /\"(?:[^\"\\\\\\x00-\\x1f\\x7f]|\\\\[\"\\\\]){{0,{max_len}}}\"/\n");
-                return;
-            }
+            Kind::Text { .. } => Vec::new(),
         };
-        write_terminal(name, &graph, &starts, out);
+        (graph, starts)
     }
 }

@@ -9,10 +9,12 @@
 //! ([`CommandSet::parse_command`]) or from bytes ([`CommandSet::decode`]), both of which check everything again, and goes to either.
 //! `docs/COMMANDS.md` describes the file, the text and the bytes.
 
+mod answer;
 mod binary;
 mod codegen;
 mod decimal;
 mod error;
+mod gbnf;
 mod id;
 mod json;
 mod lark;
@@ -28,6 +30,7 @@ mod value;
 
 use std::collections::HashSet;
 
+pub use answer::{AnswerReader, NotACommand};
 pub use codegen::Lang;
 pub use decimal::{Decimal, DecimalFault, MAX_DECIMALS, MAX_DIGITS};
 pub use error::{Fault, SetError, SetFault, Violation};

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use qwark_kernels::{AttentionShape, Job, Kernels, KvCache, MAX_HEAD_DIM, Pool};
 
 use super::{Buffers, Engine, Head, Row};
@@ -24,7 +26,7 @@ const FEW_OF_THE_HEAD: usize = 24;
 ///
 /// `None` where an interrupt ended it: a region may then have left out units anywhere, so nothing is used of it.
 pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row], heads: &[Head<'_>]) -> Option<&'e mut [f32]> {
-    let Engine { model, options, shape, pool, cache, buffers: b, .. } = engine;
+    let Engine { model, options, shape, pool, cache, buffers: b, head_time, .. } = engine;
     let pass = Pass { kernels: options.kernels, pool, c: &model.config, shape: *shape };
 
     pass.embed(model, rows, b);
@@ -40,7 +42,9 @@ pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row], heads: &[Hea
             pass.feed_forward(layer, b, n);
         }
     }
+    let start = Instant::now();
     pass.head(model, heads, b, n);
+    *head_time += start.elapsed();
     (!pool.interrupt().is_raised()).then_some(&mut b.logits[..n * model.config.vocab])
 }
 

@@ -5,6 +5,8 @@ mod forward;
 mod plan;
 mod threads;
 
+use std::time::Duration;
+
 use qwark_kernels::{AttentionShape, Interrupt, Kernels, KvCache, KvCacheError, KvDType, KvPrefix, Pool, PoolError, Position};
 
 pub use plan::MemoryPlan;
@@ -170,6 +172,7 @@ pub struct Engine<'m> {
     /// Positions of the prefix that sequences may begin with.
     prefix_len: usize,
     buffers: Buffers,
+    head_time: Duration,
 }
 
 impl<'m> Engine<'m> {
@@ -201,6 +204,7 @@ impl<'m> Engine<'m> {
             since_probe: None,
             cache: KvCache::new(options.kv, c.layers, options.sequences, c.kv_heads, options.context, c.head_dim)?,
             prefix_len: 0,
+            head_time: Duration::ZERO,
             buffers: Buffers::new(c, options.outputs),
         })
     }
@@ -213,6 +217,11 @@ impl<'m> Engine<'m> {
     /// How it was laid out.
     pub fn options(&self) -> &EngineOptions {
         &self.options
+    }
+
+    /// Time that it has spent in the output head.
+    pub fn head_time(&self) -> Duration {
+        self.head_time
     }
 
     /// Threads in use: all of them, unless a probe found fewer to be enough.

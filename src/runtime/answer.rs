@@ -1,5 +1,7 @@
 //! One answer in the making: what the scheduler keeps with a request.
 
+use std::time::{Duration, Instant};
+
 use qwark_wire::Reason;
 
 use super::Reply;
@@ -18,6 +20,8 @@ pub struct Work {
     pub forced: usize,
     /// Rows of the output head that the choices were made from.
     pub head_rows: u64,
+    /// Time spent on finding what a grammar allows.
+    pub grammar: Duration,
 }
 
 /// What the scheduler keeps with each request.
@@ -53,7 +57,9 @@ impl Answer {
         let (token, done) = (chosen.token, chosen.done.is_some());
         accepted.push(chosen);
         if !done {
+            let start = Instant::now();
             let forced = constraint.accept(tokenizer, token).and_then(|()| constraint.advance(tokenizer));
+            work.grammar += start.elapsed();
             self.go_on(tokenizer, forced, accepted);
         }
     }

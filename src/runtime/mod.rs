@@ -2,6 +2,7 @@
 //! `run` and `chat`, the server, a library user) goes through here.
 
 mod answer;
+mod commander;
 mod control;
 mod health;
 mod open;
@@ -15,6 +16,7 @@ use qwark_wire::{Priority, Reason};
 
 pub use answer::Work;
 use answer::{Answer, finish, say};
+pub use commander::Commander;
 pub use control::Control;
 pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
@@ -226,7 +228,9 @@ impl<'m> Runtime<'m> {
         let constraint = match constraint {
             None => None,
             Some(mut constraint) => {
+                let start = Instant::now();
                 begun = constraint.advance(self.tokenizer)?;
+                work.grammar = start.elapsed();
                 work.forced = begun.len();
                 begun.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
                 Some(constraint)

@@ -1,0 +1,182 @@
+//! Sentences to commands, both engines turn by turn, each with what all prompts begin with in its cache.
+
+mod engine;
+#[cfg(feature = "llama")]
+mod llama;
+mod qwark;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use ::qwark::bench::median;
+use ::qwark::commands::CommandSet;
+use ::qwark::gguf::Mapping;
+use ::qwark::runtime::{Commander as Orders, OpenOptions, Opened, Prompt};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+
+use crate::engine::Setup;
+use crate::worker::{Kind, Worker};
+
+pub use engine::{Commander, Opening, Said, Sentence};
+#[cfg(feature = "llama")]
+pub use llama::LlamaCommander;
+pub use qwark::Qwark;
+
+/// Pause between two turns, so that the threads of the engine that just ran have gone to sleep.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Sentences that are not counted: tables are made, pages are touched.
+const WARM_UP: usize = 2;
+
+/// What one comparison does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Model, threads and context.
+    pub setup: Setup,
+    /// The file that Qwark runs: the model, or its packed form.
+    pub qwark_model: PathBuf,
+    /// The command set.
+    pub set: String,
+    /// What is said.
+    pub sentences: Vec<String>,
+}
+
+/// One engine's results: milliseconds, medians of all sentences where nothing else is said.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    name: String,
+    begin_ms: f64,
+    first_ms: f64,
+    total_ms: f64,
+    p99_ms: f64,
+    /// Without what finding legal tokens and choosing took.
+    rest_ms: f64,
+    rest_p99_ms: f64,
+    prompt_ms: f64,
+    grammar_ms: f64,
+    head_ms: f64,
+    tokens: f64,
+    chosen: f64,
+}
+
+/// Both engines' results; a ratio above 1 means that Qwark is faster.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    model: String,
+    threads: usize,
+    sentences: usize,
+    beginning_tokens: usize,
+    qwark: Figures,
+    llama_cpp: Figures,
+    /// llama.cpp's time without its grammar sampling, by all of Qwark's.
+    ratio: f64,
+    ratio_with_grammar: f64,
+}
+
+/// Runs the comparison.
+pub fn run(plan: &Plan) -> Result<Report> {
+    let set = CommandSet::parse(&plan.set).map_err(|error| anyhow::anyhow!("line {}: {}", error.line, error.message()))?;
+    let (opening, sentences) = prompts(plan, &set)?;
+    let qwark_setup = Setup { model: plan.qwark_model.clone(), ..plan.setup.clone() };
+    let mut workers =
+        [Worker::start_commander(Kind::Qwark, &qwark_setup, &opening)?, Worker::start_commander(Kind::Llama, &plan.setup, &opening)?];
+    let mut said = [Vec::new(), Vec::new()];
+    // Who goes first changes from sentence to sentence.
+    for (i, sentence) in sentences.iter().cycle().take(WARM_UP + sentences.len()).enumerate() {
+        for turn in 0..2 {
+            let who = (i + turn) % 2;
+            thread::sleep(SETTLE);
+            let answer = workers[who].say(sentence)?;
+            for line in answer.text.lines() {
+                set.parse_command(line).with_context(|| format!("{}: {line}", workers[who].ready.name))?;
+            }
+            if i >= WARM_UP {
+                said[who].push(answer);
+            }
+        }
+    }
+    let [qwark, llama_cpp] = [0, 1].map(|who| Figures::new(&workers[who], &said[who]));
+    Ok(Report {
+        model: plan.setup.model.display().to_string(),
+        threads: plan.setup.threads,
+        sentences: sentences.len(),
+        beginning_tokens: opening.beginning.len(),
+        ratio: llama_cpp.rest_ms / qwark.total_ms,
+        ratio_with_grammar: llama_cpp.total_ms / qwark.total_ms,
+        qwark,
+        llama_cpp,
+    })
+}
+
+/// What the engines are told: the prompts as the model's chat template has them.
+fn prompts(plan: &Plan, set: &CommandSet) -> Result<(Opening, Vec<Sentence>)> {
+    let mapping = Mapping::open(&plan.setup.model)?;
+    let opened = Opened::new(&mapping)?;
+    let runtime = opened.runtime(&OpenOptions { threads: Some(1), context: Some(plan.setup.context), ..OpenOptions::default() })?;
+    let orders = Orders::new(&runtime, set.clone())?;
+    let beginning = orders.beginning().to_vec();
+    let sentence = |text: &String| {
+        let Prompt::Chat(chat) = orders.request(text).prompt else { bail!("no conversation") };
+        let tokens = opened.template.encode(&opened.tokenizer, &chat)?;
+        ensure!(tokens.starts_with(&beginning), "the prompt of {text:?} begins in another way");
+        Ok(Sentence { text: text.clone(), tokens: tokens[beginning.len()..].to_vec() })
+    };
+    let sentences = plan.sentences.iter().map(sentence).collect::<Result<_>>()?;
+    Ok((Opening { set: plan.set.clone(), gbnf: set.gbnf(), beginning }, sentences))
+}
+
+impl Figures {
+    fn new(worker: &Worker, said: &[Said]) -> Self {
+        let all = |value: fn(&Said) -> f64| -> Vec<f64> { said.iter().map(value).collect() };
+        let middle = |value: fn(&Said) -> f64| median(&mut all(value));
+        let high = |value: fn(&Said) -> f64| {
+            let mut all = all(value);
+            all.sort_by(f64::total_cmp);
+            all[(all.len() * 99).div_ceil(100).saturating_sub(1)]
+        };
+        let rest: fn(&Said) -> f64 = |said| said.total_s - said.grammar_s;
+        Self {
+            name: worker.ready.name.clone(),
+            begin_ms: 1e3 * worker.ready.load_s,
+            first_ms: 1e3 * middle(|said| said.first_s),
+            total_ms: 1e3 * middle(|said| said.total_s),
+            p99_ms: 1e3 * high(|said| said.total_s),
+            rest_ms: 1e3 * middle(rest),
+            rest_p99_ms: 1e3 * high(rest),
+            prompt_ms: 1e3 * middle(|said| said.prompt_s),
+            grammar_ms: 1e3 * middle(|said| said.grammar_s),
+            head_ms: 1e3 * middle(|said| said.head_s),
+            tokens: middle(|said| said.tokens as f64),
+            chosen: middle(|said| said.chosen as f64),
+        }
+    }
+}
+
+impl Report {
+    /// Writes the report for people.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let (q, l) = (&self.qwark, &self.llama_cpp);
+        writeln!(
+            out,
+            "{}, {} threads, {} sentences after {} tokens that are cached; medians, ms",
+            self.model, self.threads, self.sentences, self.beginning_tokens
+        )?;
+        writeln!(out, "{}\n{}\n", q.name, l.name)?;
+        writeln!(out, "{:36}{:>12}{:>12}{:>9}", "", "Qwark", "llama.cpp", "ratio")?;
+        let mut line = |what: &str, q: f64, l: f64| writeln!(out, "{what:36}{q:12.1}{l:12.1}{:9.2}", l / q);
+        line("until the last command", q.total_ms, l.total_ms)?;
+        line("the same, p99", q.p99_ms, l.p99_ms)?;
+        line("llama.cpp without grammar sampling", q.total_ms, l.rest_ms)?;
+        line("the same, p99", q.p99_ms, l.rest_p99_ms)?;
+        line("until the first command", q.first_ms, l.first_ms)?;
+        line("prompt", q.prompt_ms, l.prompt_ms)?;
+        line("grammar", q.grammar_ms, l.grammar_ms)?;
+        line("tokens", q.tokens, l.tokens)?;
+        line("chosen tokens", q.chosen, l.chosen)?;
+        writeln!(out, "{:36}{:12.1}", "output head", q.head_ms)?;
+        writeln!(out, "\nWhere the weights are random, so are the commands: legal, and nonsense.")
+    }
+}

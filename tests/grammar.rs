@@ -378,31 +378,38 @@ fn the_runtime_answers_as_a_whole_head_with_a_mask_does() {
     });
     let grammars = [Grammar::Lark(ROVER.to_owned()), Grammar::JsonSchema(schema.to_string()), Grammar::Regex("exactly this".to_owned())];
     let warm = SamplingParams { temperature: 1.5, repetition_penalty: 1.2, ..SamplingParams::greedy() };
-    let mut id = 0;
+    let (mut id, mut guessed) = (0, 0);
     for grammar in &grammars {
         let grammar = &runtime.compile_grammar(grammar).expect("sound");
         for sampling in [SamplingParams::greedy(), SamplingParams { seed: 1, ..warm }, SamplingParams { seed: 2, top_p: 0.9, ..warm }] {
-            let prompt = opened.tokenizer.encode("go forward, then turn", Special::AsText);
+            let sentence = "go forward 2, then turn left: one, twenty";
+            let prompt = opened.tokenizer.encode(sentence, Special::AsText);
             let wanted = plainly(&opened, grammar, &prompt, sampling);
             let params = GenerationParams { sampling, ..GenerationParams::default() };
-            let request = Request { grammar: Some(grammar.clone()), ..Request::new(Prompt::Tokens(prompt), params) };
-            id += 1;
-            runtime.submit(RequestKey { client: ClientId(1), id }, &request, Instant::now()).expect("room");
-            let (mut answer, mut end) = (String::new(), None);
-            while end.is_none() {
-                let mut emit = |reply| match reply {
-                    Reply::Text { text, offset, .. } => {
-                        assert_eq!(offset, answer.len());
-                        answer += &text;
-                    }
-                    Reply::Done { finished, .. } => end = Some((finished.reason, finished.output_tokens)),
-                };
-                assert!(runtime.step(|_| true, &mut emit).expect("sound"), "nothing to do before the end");
+            let request = Request { grammar: Some(grammar.clone()), ..Request::new(Prompt::Raw(sentence.to_owned()), params) };
+            // Guessed from the sentence alone, then from the same answer too.
+            for again in [false, true] {
+                id += 1;
+                runtime.submit(RequestKey { client: ClientId(1), id }, &request, Instant::now()).expect("room");
+                let (mut answer, mut end) = (String::new(), None);
+                while end.is_none() {
+                    let mut emit = |reply| match reply {
+                        Reply::Text { text, offset, .. } => {
+                            assert_eq!(offset, answer.len());
+                            answer += &text;
+                        }
+                        Reply::Done { finished, work, .. } => end = Some((finished.reason, finished.output_tokens, work)),
+                    };
+                    assert!(runtime.step(|_| true, &mut emit).expect("sound"), "nothing to do before the end");
+                }
+                assert_eq!(answer, opened.tokenizer.decode(&wanted));
+                let (reason, tokens, work) = end.expect("it ended");
+                assert_eq!((reason, tokens), (Reason::Stop, wanted.len()), "{answer}");
+                guessed += if again { work.guessed } else { 0 };
             }
-            assert_eq!(answer, opened.tokenizer.decode(&wanted));
-            assert_eq!(end, Some((Reason::Stop, wanted.len())), "{answer}");
         }
     }
+    assert!(guessed > 10, "{guessed} of the choices that were made before were guessed");
 }
 
 proptest! {

@@ -69,9 +69,13 @@ struct CommandArgs {
     /// The command set
     #[arg(long, default_value = "commands/rover.toml")]
     set: PathBuf,
-    /// A file with a sentence on each line
-    #[arg(long, default_value = "bench/sentences/rover.txt")]
+    /// Sentences with their right answers: lines of JSON, {"text":"stop","commands":[{"stop":{}}]}
+    #[arg(long, default_value = "bench/sentences/rover.jsonl")]
     sentences: PathBuf,
+    /// Let the models choose their answers; without, what is chosen is replaced by the right answer, so that a model with random weights
+    /// answers as a trained one does
+    #[arg(long)]
+    free: bool,
     /// Threads of each engine
     #[arg(short, long, default_value_t = 2)]
     threads: usize,
@@ -162,11 +166,12 @@ fn compare_commands(args: &CommandArgs) -> Result<()> {
     ensure!(cfg!(feature = "llama"), peer::MISSING);
     ensure!(args.threads > 0, "--threads must be at least 1");
     let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
-    let sentences: Vec<String> = read(&args.sentences)?.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    ensure!(!sentences.is_empty(), "{}: no sentence", args.sentences.display());
+    let spoken = |(i, line): (usize, &str)| serde_json::from_str(line).with_context(|| format!("{}:{}", args.sentences.display(), i + 1));
+    let spoken: Vec<command::Spoken> = read(&args.sentences)?.lines().enumerate().map(spoken).collect::<Result<_>>()?;
+    ensure!(!spoken.is_empty(), "{}: no sentence", args.sentences.display());
     let packed = pack(&args.model)?;
     let setup = Setup::new(args.model.clone(), args.threads, COMMAND_CONTEXT, 1);
-    let plan = command::Plan { setup, qwark_model: packed.path().to_owned(), set: read(&args.set)?, sentences };
+    let plan = command::Plan { setup, qwark_model: packed.path().to_owned(), set: read(&args.set)?, spoken, free: args.free };
     let report = command::run(&plan)?;
     if args.json { print_json(&report) } else { Ok(report.print(&mut stdout().lock())?) }
 }

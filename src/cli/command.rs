@@ -67,15 +67,18 @@ fn report(answered: &Answered, first: Duration) -> String {
         "prompt  {:6.1} ms  {} tokens, {} of them in the cache\n\
          first   {:6.1} ms  until the first command\n\
          all     {:6.1} ms  until the last\n\
-         tokens  {:6}     {} forced, {} chosen, from {} rows of the output head\n",
+         grammar {:6.1} ms  to find what is legal\n\
+         tokens  {:6}     {} forced, {} chosen from {} rows of the output head, {} of these guessed\n",
         ms(t.prefill),
         finished.prompt_tokens,
         finished.cached_tokens,
         ms(first),
         ms(t.total),
+        ms(work.grammar),
         finished.output_tokens,
         work.forced,
         work.chosen,
         work.head_rows,
+        work.guessed,
     )
 }

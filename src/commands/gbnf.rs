@@ -47,3 +47,47 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// Names of rules in the right side of one: what is left without texts and classes of characters.
+    fn rules_in(right: &str) -> Vec<String> {
+        let (mut plain, mut closes, mut escaped) = (String::new(), None, false);
+        for c in right.chars() {
+            match closes {
+                None if c == '"' || c == '[' => closes = Some(if c == '"' { '"' } else { ']' }),
+                None => plain.push(c),
+                Some(_) if std::mem::take(&mut escaped) => {}
+                Some(_) if c == '\\' => escaped = true,
+                Some(end) if c == end => closes = None,
+                Some(_) => {}
+            }
+        }
+        let names = plain.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_rule_is_there_once_and_needed() {
+        let set = CommandSet::parse(include_str!("../../commands/rover.toml")).unwrap();
+        let grammar = set.gbnf();
+        let rules: Vec<(&str, &str)> =
+            grammar.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(" ::= ").unwrap()).collect();
+        let by_name: HashMap<&str, &str> = rules.iter().copied().collect();
+        assert_eq!(by_name.len(), rules.len(), "two rules of one name");
+        let (mut seen, mut open) = (vec!["root".to_owned()], vec!["root".to_owned()]);
+        while let Some(name) = open.pop() {
+            for rule in rules_in(by_name[name.as_str()]) {
+                if !seen.contains(&rule) {
+                    seen.push(rule.clone());
+                    open.push(rule);
+                }
+            }
+        }
+        assert_eq!(seen.len(), rules.len(), "rules that nothing needs");
+    }
+}

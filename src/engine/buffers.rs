@@ -29,7 +29,7 @@ pub(super) struct Buffers {
     pub cos: Vec<f32>,
     /// Rotary sines, `[rows, head_dim / 2]`.
     pub sin: Vec<f32>,
-    /// `[outputs, vocab]`
+    /// `[outputs, vocab]`, and as many for guesses.
     pub logits: Vec<f32>,
     /// The operand of the matrix products, quantised once per matrix group.
     pub acts: Activations,
@@ -51,7 +51,7 @@ impl Buffers {
             up: rows(c.ffn),
             cos: rows(c.head_dim / 2),
             sin: rows(c.head_dim / 2),
-            logits: vec![0.0; outputs * c.vocab],
+            logits: vec![0.0; 2 * outputs * c.vocab],
             acts: Activations::with_capacity(MAX_BATCH, widest(c)),
         }
     }
@@ -59,7 +59,7 @@ impl Buffers {
     /// Bytes that [`Buffers::new`] allocates.
     pub fn bytes(c: &Config, outputs: usize) -> u64 {
         let row = 2 * c.hidden + 2 * c.q_width() + 2 * c.kv_width() + 2 * c.ffn + c.head_dim;
-        (4 * (MAX_BATCH * row + outputs * c.vocab) + Activations::bytes_for(MAX_BATCH, widest(c))) as u64
+        (4 * (MAX_BATCH * row + 2 * outputs * c.vocab) + Activations::bytes_for(MAX_BATCH, widest(c))) as u64
     }
 }
 

@@ -1,13 +1,9 @@
 use std::time::Instant;
 
-use qwark_kernels::{AttentionShape, Job, Kernels, KvCache, MAX_HEAD_DIM, Pool};
+use qwark_kernels::{AttentionShape, Job, Kernels, KvCache, MAX_HEAD_DIM, Operand, Pool};
 
 use super::{Buffers, Engine, Head, Row};
 use crate::model::{Config, Layer, Model, Proj};
-
-/// Rows of the output head are computed one by one where they are at most one in this many: at one in 15 that takes as long as
-/// computing them all, since rows lie eight in a tile and memory is read best from one end to the other.
-const FEW_OF_THE_HEAD: usize = 24;
 
 /// The decoder's equations for one batch:
 ///
@@ -43,9 +39,9 @@ pub(super) fn forward<'e>(engine: &'e mut Engine<'_>, rows: &[Row], heads: &[Hea
         }
     }
     let start = Instant::now();
-    pass.head(model, heads, b, n);
+    let count = pass.head(model, heads, b, n);
     *head_time += start.elapsed();
-    (!pool.interrupt().is_raised()).then_some(&mut b.logits[..n * model.config.vocab])
+    (!pool.interrupt().is_raised()).then_some(&mut b.logits[..count])
 }
 
 /// What all steps of a batch have in common. `n` is the number of rows that are still in it.
@@ -154,32 +150,52 @@ impl Pass<'_> {
         kernels.matmul(pool, gated, &mut [Job { w: layer.down, out: &mut b.y[..n * c.hidden] }]);
     }
 
-    /// logits = Whead rms_norm(x + y)
-    fn head(&self, model: &Model<'_>, heads: &[Head<'_>], b: &mut Buffers, n: usize) {
+    /// logits = Whead rms_norm(x + y), one row's behind the other's. Returns how many there are.
+    fn head(&self, model: &Model<'_>, heads: &[Head<'_>], b: &mut Buffers, n: usize) -> usize {
         let &Pass { kernels, pool, c, .. } = self;
         if n == 0 {
-            return;
+            return 0;
         }
         let (x, y) = (&mut b.x[..n * c.hidden], &mut b.y[..n * c.hidden]);
         let y = b.acts.load_norm(kernels, pool, x, y, &model.output_norm, c.norm_eps);
-        let logits = &mut b.logits[..n * c.vocab];
-        if heads.iter().all(|head| *head == Head::All) {
-            return kernels.matmul(pool, y, &mut [Job { w: model.head(), out: logits }]);
+        let all = |y: Operand<'_>, logits: &mut [f32]| kernels.matmul(pool, y, &mut [Job { w: model.head(), out: logits }]);
+        if heads.iter().all(|head| head.room(c.vocab) == c.vocab) {
+            let logits = &mut b.logits[..n * c.vocab];
+            all(y, logits);
+            return if heads.is_empty() { logits.len() } else { keep_wanted(heads, logits, c.vocab) };
         }
-        for (t, (head, logits)) in heads.iter().zip(logits.chunks_exact_mut(c.vocab)).enumerate() {
-            match head {
-                Head::Among(tokens) if tokens.len() * FEW_OF_THE_HEAD <= c.vocab => {
-                    kernels.matmul_rows(pool, y.row(t), model.head(), tokens, &mut logits[..tokens.len()]);
+        let mut end = 0;
+        for (t, head) in heads.iter().enumerate() {
+            let logits = &mut b.logits[end..end + head.room(c.vocab)];
+            end += match head {
+                Head::Among(tokens) if tokens.len() == logits.len() => {
+                    kernels.matmul_rows(pool, y.row(t), model.head(), tokens, logits);
+                    logits.len()
                 }
-                Head::All => kernels.matmul(pool, y.row(t), &mut [Job { w: model.head(), out: logits }]),
-                Head::Among(tokens) => {
-                    kernels.matmul(pool, y.row(t), &mut [Job { w: model.head(), out: &mut *logits }]);
-                    // Ascending, so nothing is overwritten before it is read.
-                    for (i, &token) in tokens.iter().enumerate() {
-                        logits[i] = logits[token as usize];
-                    }
+                _ => {
+                    all(y.row(t), logits);
+                    keep_wanted(&[*head], logits, c.vocab)
+                }
+            };
+        }
+        end
+    }
+}
+
+/// Moves what `heads` want of `logits`, `[heads, vocab]`, to the beginning. Returns how many that are.
+fn keep_wanted(heads: &[Head<'_>], logits: &mut [f32], vocab: usize) -> usize {
+    let mut end = 0;
+    for (t, head) in heads.iter().enumerate() {
+        match head {
+            Head::All => logits.copy_within(t * vocab..(t + 1) * vocab, end),
+            Head::Among(tokens) => {
+                // Ascending, and never ahead of what is read, so nothing is overwritten before.
+                for (i, &token) in tokens.iter().enumerate() {
+                    logits[end + i] = logits[t * vocab + token as usize];
                 }
             }
         }
+        end += head.count(vocab);
     }
+    end
 }

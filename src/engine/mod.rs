@@ -27,6 +27,10 @@ pub const MAX_SEQUENCES: usize = 2 * MAX_BATCH;
 /// Batches between two measurements of the threads: some seconds of work, of which they are a hundredth.
 const PROBE_AGAIN: usize = 256;
 
+/// Rows of the output head are computed one by one where they are at most one in this many: at one in 15 that takes as long as
+/// computing them all, since rows lie eight in a tile and memory is read best from one end to the other.
+const FEW_OF_THE_HEAD: usize = 24;
+
 /// How an engine is laid out. Fixed for its life, since it decides every allocation.
 #[derive(Clone, Copy)]
 pub struct EngineOptions {
@@ -40,7 +44,7 @@ pub struct EngineOptions {
     pub context: usize,
     /// Sequences held at once.
     pub sequences: usize,
-    /// The most rows of one batch whose logits are wanted.
+    /// The most rows of one batch whose logits of all tokens are wanted; there is room for twice as many, the others being of guesses.
     pub outputs: usize,
 }
 
@@ -71,6 +75,12 @@ impl Head<'_> {
             Head::All => vocab,
             Head::Among(tokens) => tokens.len(),
         }
+    }
+
+    /// How many logits there must be room for: all, where that takes no longer than those that are wanted.
+    pub fn room(&self, vocab: usize) -> usize {
+        let count = self.count(vocab);
+        if count * FEW_OF_THE_HEAD <= vocab { count } else { vocab }
     }
 }
 
@@ -115,10 +125,10 @@ pub enum BatchError {
     /// More rows than [`MAX_BATCH`], or none.
     #[error("a batch has 1 to {MAX_BATCH} rows, not {0}")]
     Rows(usize),
-    /// More logits than [`EngineOptions::outputs`].
-    #[error("logits of {asked} rows were asked for, the engine was laid out for {planned}")]
+    /// More logits than twice [`EngineOptions::outputs`] rows of all tokens have.
+    #[error("{asked} logits were asked for, the engine was laid out for {planned}")]
     Outputs {
-        /// Rows with `logits` set.
+        /// Logits that there must be room for.
         asked: usize,
         /// The engine's limit.
         planned: usize,
@@ -298,9 +308,9 @@ impl<'m> Engine<'m> {
         self.forward_among(rows, &[])
     }
 
-    /// As [`Engine::forward`], of each row with `logits` set only the logits that its head wants, with the same bits: they are the
-    /// first of the row's `[vocab]`, in the order of its tokens, and the rest holds anything. Reads only those rows of the output head
-    /// where they are few. No heads at all stand for [`Head::All`] of each.
+    /// As [`Engine::forward`], of each row with `logits` set only the logits that its head wants, with the same bits, in the order of
+    /// its tokens, one row's behind the other's. Reads only those rows of the output head where they are few. No heads at all stand
+    /// for [`Head::All`] of each.
     ///
     /// # Errors
     /// As [`Engine::forward`].
@@ -315,10 +325,6 @@ impl<'m> Engine<'m> {
     fn check(&self, rows: &[Row]) -> Result<(), BatchError> {
         if rows.is_empty() || rows.len() > MAX_BATCH {
             return Err(BatchError::Rows(rows.len()));
-        }
-        let asked = rows.iter().filter(|row| row.logits).count();
-        if asked > self.options.outputs {
-            return Err(BatchError::Outputs { asked, planned: self.options.outputs });
         }
         let vocab = self.model.config.vocab;
         let EngineOptions { sequences, context, .. } = self.options;
@@ -339,6 +345,10 @@ impl<'m> Engine<'m> {
             return Err(BatchError::Heads { rows: wanted, heads: heads.len() });
         }
         let vocab = self.model.config.vocab;
+        let asked = if heads.is_empty() { wanted * vocab } else { heads.iter().map(|head| head.room(vocab)).sum() };
+        if asked > self.buffers.logits.len() {
+            return Err(BatchError::Outputs { asked, planned: self.buffers.logits.len() });
+        }
         let sound = |head: &Head<'_>| match head {
             Head::All => true,
             Head::Among(tokens) => tokens.is_sorted_by(|a, b| a < b) && tokens.last().is_none_or(|&token| (token as usize) < vocab),

@@ -19,11 +19,13 @@ pub struct GenerationParams {
     pub stops: Vec<String>,
     /// Whether an end-of-answer token is ignored, so that the answer always has `max_tokens`: for timing.
     pub ignore_eos: bool,
+    /// Tokens that the answer begins with, whichever are chosen: for timing models whose weights are random.
+    pub script: Vec<u32>,
 }
 
 impl Default for GenerationParams {
     fn default() -> GenerationParams {
-        GenerationParams { sampling: SamplingParams::default(), max_tokens: 512, stops: Vec::new(), ignore_eos: false }
+        GenerationParams { sampling: SamplingParams::default(), max_tokens: 512, stops: Vec::new(), ignore_eos: false, script: Vec::new() }
     }
 }
 
@@ -35,6 +37,7 @@ pub struct Generation {
     stops: StopMatcher,
     left: usize,
     ignore_eos: bool,
+    script: std::vec::IntoIter<u32>,
     /// Bytes of the token at hand; kept between tokens.
     bytes: Vec<u8>,
 }
@@ -62,6 +65,7 @@ impl Generation {
             stops: StopMatcher::new(&params.stops),
             left: params.max_tokens,
             ignore_eos: params.ignore_eos,
+            script: params.script.clone().into_iter(),
             bytes: Vec::new(),
         })
     }
@@ -85,6 +89,7 @@ impl Generation {
     }
 
     fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Accepted {
+        let token = self.script.next().unwrap_or(token);
         if !self.ignore_eos && tokenizer.eog().contains(&token) {
             return Accepted { token, text: String::new(), done: Some(Reason::Stop) };
         }

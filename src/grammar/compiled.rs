@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use llguidance::earley::Parser;
 
 use super::Constraint;
+use super::earlier::Earlier;
 use super::texts::Texts;
 use super::vocabulary::Vocabulary;
 
@@ -20,6 +21,7 @@ struct Shared {
     parser: Mutex<Parser>,
     vocabulary: Arc<Vocabulary>,
     lines: Option<Lines>,
+    earlier: Earlier,
 }
 
 /// What comes next in lines.
@@ -45,7 +47,7 @@ impl CompiledGrammar {
     /// Of lines, where there are `texts`.
     pub(super) fn new(parser: Parser, vocabulary: Arc<Vocabulary>, texts: Option<Texts>) -> CompiledGrammar {
         let lines = texts.map(|texts| Lines { steps: Mutex::new(HashMap::new()), texts });
-        CompiledGrammar(Arc::new(Shared { parser: Mutex::new(parser), vocabulary, lines }))
+        CompiledGrammar(Arc::new(Shared { parser: Mutex::new(parser), vocabulary, lines, earlier: Earlier::default() }))
     }
 
     /// An answer by it, at its beginning.
@@ -56,6 +58,10 @@ impl CompiledGrammar {
 
     pub(super) fn vocabulary(&self) -> &Vocabulary {
         &self.0.vocabulary
+    }
+
+    pub(super) fn earlier(&self) -> &Earlier {
+        &self.0.earlier
     }
 
     pub(super) fn lines(&self) -> Option<&Lines> {

@@ -4,6 +4,7 @@ use llguidance::earley::Parser;
 use llguidance::toktrie::TokTrie;
 
 use super::compiled::Step;
+use super::earlier::Earlier;
 use super::{CompiledGrammar, GrammarError};
 use crate::tokenizer::{Special, Tokenizer};
 
@@ -15,6 +16,21 @@ const AHEAD: usize = 2;
 
 /// Tokens before a place that are looked at for how the text there is cut.
 const BEFORE: usize = 3;
+
+/// Where an answer was when it had a choice, for [`Constraint::back_to`].
+#[derive(Debug)]
+pub struct Choice {
+    tokens: usize,
+    line: Vec<u8>,
+    legal: Vec<u32>,
+}
+
+impl Choice {
+    /// The tokens that the choice is between, ascending.
+    pub fn legal(&self) -> &[u32] {
+        &self.legal
+    }
+}
 
 /// One answer on its way through a grammar.
 ///
@@ -108,6 +124,60 @@ impl Constraint {
             return Err(GrammarError::Illegal(token));
         }
         self.take(tokenizer, token)
+    }
+
+    /// As [`Constraint::accept`], then [`Constraint::advance`]; returns the tokens of the latter, and the choice that was left.
+    ///
+    /// # Errors
+    /// As these two; the answer is then as it was.
+    pub fn try_out(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<(Choice, Vec<u32>), GrammarError> {
+        let legal = std::mem::take(&mut self.legal);
+        let choice = Choice { tokens: self.tokens.len(), line: self.line.clone(), legal };
+        if choice.legal.binary_search(&token).is_err() {
+            self.legal = choice.legal;
+            return Err(GrammarError::Illegal(token));
+        }
+        match self.take(tokenizer, token).and_then(|()| self.advance(tokenizer)) {
+            Ok(forced) => Ok((choice, forced)),
+            Err(error) => {
+                self.back_to(tokenizer, choice)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes back what was taken since the choice.
+    ///
+    /// # Errors
+    /// [`GrammarError::Stuck`], where the answer cannot go on.
+    pub fn back_to(&mut self, tokenizer: &Tokenizer<'_>, choice: Choice) -> Result<(), GrammarError> {
+        while self.tokens.len() > choice.tokens
+            && let Some(token) = self.tokens.pop()
+        {
+            guarded(|| self.grammar.vocabulary().pop(&mut self.parser, tokenizer, token))?;
+        }
+        (self.line, self.legal) = (choice.line, choice.legal);
+        Ok(())
+    }
+
+    /// Tokens of the answer so far.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// What earlier answers by the same grammar were like.
+    pub(crate) fn earlier(&self) -> &Earlier {
+        self.grammar.earlier()
+    }
+
+    /// Keeps which of the legal tokens was chosen, for later answers to be guessed from.
+    pub(crate) fn remember_choice(&self, legal: &[u32], token: u32) {
+        self.grammar.earlier().add_choice(legal, token);
+    }
+
+    /// Keeps the answer's tokens, those before `choice` where there is one, for later answers to be guessed from.
+    pub(crate) fn remember(&self, choice: Option<&Choice>) {
+        self.grammar.earlier().add(choice.map_or(&self.tokens, |choice| &self.tokens[..choice.tokens]));
     }
 
     fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<(), GrammarError> {

@@ -8,13 +8,15 @@
 
 mod compiled;
 mod constraint;
+mod earlier;
 mod tables;
 mod texts;
 mod vocabulary;
 mod words;
 
 pub use compiled::CompiledGrammar;
-pub use constraint::Constraint;
+pub use constraint::{Choice, Constraint};
+pub(crate) use earlier::FEW;
 pub use tables::Grammars;
 pub use texts::TextPlace;
 

@@ -3,7 +3,9 @@
 
 mod answer;
 mod commander;
+mod constrained;
 mod control;
+mod guesses;
 mod health;
 mod open;
 mod pace;
@@ -11,24 +13,24 @@ mod pace;
 use std::cell::OnceCell;
 use std::time::Instant;
 
-use qwark_kernels::Position;
 use qwark_wire::{Priority, Reason};
 
 pub use answer::Work;
 use answer::{Answer, finish, say};
 pub use commander::Commander;
+use constrained::Constrained;
 pub use control::Control;
 pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
 use crate::cache::Cache;
 use crate::chat::{Chat, ChatError, ChatTemplate};
-use crate::engine::{BatchError, Engine, EngineOptions, Head, MAX_BATCH, Row};
+use crate::engine::{BatchError, Engine, EngineOptions, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
 use crate::gguf::Mapping;
 use crate::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
-use crate::scheduler::{ClientId, Finished, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
+use crate::scheduler::{ClientId, Finished, Guess, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::snapshot::{self, Came, SnapshotError};
 use crate::tokenizer::{Special, Tokenizer};
 use health::Meter;
@@ -46,6 +48,17 @@ pub enum Prompt {
     Raw(String),
     /// Tokens.
     Tokens(Vec<u32>),
+}
+
+impl Prompt {
+    /// What an answer is to be about: its words may come again in it.
+    fn last_words(&self) -> &str {
+        match self {
+            Prompt::Chat(chat) => chat.messages.last().and_then(|message| message.content.as_deref()).unwrap_or_default(),
+            Prompt::Raw(text) => text,
+            Prompt::Tokens(_) => "",
+        }
+    }
 }
 
 /// One request.
@@ -223,21 +236,18 @@ impl<'m> Runtime<'m> {
             return Err(RequestError::Token { token, vocab });
         }
         let mut generation = Generation::new(&request.params, &prompt)?;
-        let (mut begun, mut text, mut work) = (Vec::new(), String::new(), Work::default());
-        let constraint = request.grammar.as_ref().map(CompiledGrammar::start);
-        let constraint = match constraint {
-            None => None,
-            Some(mut constraint) => {
-                let start = Instant::now();
-                begun = constraint.advance(self.tokenizer)?;
-                work.grammar = start.elapsed();
-                work.forced = begun.len();
-                begun.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
-                Some(constraint)
-            }
-        };
-        let answer = Answer { generation, constraint, fallback: request.fallback.clone(), begun: text, text_bytes: 0, work };
-        Ok(self.scheduler.submit(key, prompt, begun, answer, terms)?)
+        let (mut begun, mut text, mut constrained) = (Vec::new(), String::new(), None);
+        if let Some(grammar) = &request.grammar {
+            let (start, tokens) = Constrained::start(grammar, request.prompt.last_words(), self.tokenizer, vocab)?;
+            tokens.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
+            (constrained, begun) = (Some(start), tokens);
+        }
+        let work = Work { forced: begun.len(), ..Work::default() };
+        let answer = Answer { generation, constrained, fallback: request.fallback.clone(), begun: text, text_bytes: 0, work };
+        let guesses: Vec<Guess> = answer.guesses().collect();
+        self.scheduler.submit(key, prompt, begun, answer, terms)?;
+        self.scheduler.guess(key, guesses.into_iter());
+        Ok(())
     }
 
     /// Makes a grammar ready for requests. The first call takes a moment longer, as there are tables to be made.
@@ -352,9 +362,12 @@ impl<'m> Runtime<'m> {
         }
         self.control.hold_off(again);
         let vocab = self.engine.model().config.vocab;
-        let outputs = self.rows.iter().filter(|row| row.logits);
-        let heads: Vec<Head<'_>> = outputs.clone().map(|row| self.scheduler.look(row.at.seq).map_or(Head::All, Answer::head)).collect();
-        let logits = match self.engine.forward_among(&self.rows, &heads) {
+        let mut heads = Vec::with_capacity(self.rows.len());
+        for (seq, wanted) in wanted(&self.rows) {
+            heads.extend(self.scheduler.look(seq).into_iter().flat_map(Answer::heads).take(wanted));
+        }
+        let mut counts = heads.iter().map(|head| head.count(vocab)).collect::<Vec<_>>().into_iter();
+        let mut logits = match self.engine.forward_among(&self.rows, &heads) {
             Ok(logits) => logits,
             Err(BatchError::Interrupted) => {
                 self.scheduler.undo(&self.rows);
@@ -364,11 +377,13 @@ impl<'m> Runtime<'m> {
             Err(error) => return Err(error),
         };
         let mut tokens = 0;
-        for (Row { at: Position { seq, .. }, .. }, logits) in outputs.zip(logits.chunks_exact_mut(vocab)) {
-            let Some((_, answer)) = self.scheduler.payload(*seq) else { continue };
-            answer.next(self.tokenizer, logits, &mut self.accepted);
+        for (seq, wanted) in wanted(&self.rows) {
+            let (mine, rest) = logits.split_at_mut(counts.by_ref().take(wanted).sum());
+            logits = rest;
+            let Some((_, answer)) = self.scheduler.payload(seq) else { continue };
+            answer.next(self.tokenizer, vocab, mine, &mut self.accepted);
             for Accepted { token, text, done } in self.accepted.drain(..) {
-                let Some((key, answer)) = self.scheduler.payload(*seq) else { break };
+                let Some((key, answer)) = self.scheduler.payload(seq) else { break };
                 let begun = std::mem::take(&mut answer.begun);
                 say(key, answer, begun, emit);
                 say(key, answer, text, emit);
@@ -378,14 +393,18 @@ impl<'m> Runtime<'m> {
                     // The token that ends an answer is not part of it, unless a grammar knows the end before there is such a token.
                     Some(reason) => {
                         let counted = reason != Reason::Stop || !self.tokenizer.eog().contains(&token);
-                        self.scheduler.last(*seq, token, counted, reason, now)
+                        self.scheduler.last(seq, token, counted, reason, now)
                     }
-                    None => self.scheduler.sampled(*seq, token, now),
+                    None => self.scheduler.sampled(seq, token, now),
                 };
                 if let Some(finished) = finished {
                     finish(finished, emit);
                     break;
                 }
+            }
+            if let Some((key, answer)) = self.scheduler.payload(seq) {
+                let guesses: Vec<Guess> = answer.guesses().collect();
+                self.scheduler.guess(key, guesses.into_iter());
             }
         }
         let time = start.elapsed();
@@ -403,4 +422,10 @@ impl<'m> Runtime<'m> {
             finish(finished, emit);
         }
     }
+}
+
+/// Sequences that rows want logits of, and how many. Rows of a sequence stand together.
+fn wanted(rows: &[Row]) -> impl Iterator<Item = (usize, usize)> {
+    let groups = rows.chunk_by(|a, b| a.at.seq == b.at.seq);
+    groups.map(|group| (group[0].at.seq, group.iter().filter(|row| row.logits).count())).filter(|&(_, count)| count > 0)
 }

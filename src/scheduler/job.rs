@@ -66,6 +66,15 @@ impl<T> Finished<T> {
     }
 }
 
+/// A token that a request may go on with, to be computed together with what is before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guess {
+    /// Its id.
+    pub token: u32,
+    /// Whether the next token's logits are wanted.
+    pub logits: bool,
+}
+
 /// When a request's turn is among those of its class: those that run go on running, then by age.
 pub(super) type Turn = (bool, u64);
 
@@ -83,6 +92,8 @@ pub(super) struct Job<T> {
     pub running: bool,
     /// Whether an interrupt took rows of it back that have not been planned again.
     pub undone: bool,
+    /// What may come after the answer.
+    pub guesses: Vec<Guess>,
     prompt: Vec<u32>,
     answer: Vec<u32>,
     /// When it first got a sequence.
@@ -101,6 +112,7 @@ impl<T> Job<T> {
             ready: false,
             running: false,
             undone: false,
+            guesses: Vec::new(),
             prompt,
             answer,
             admitted: None,
@@ -143,7 +155,7 @@ impl<T> Job<T> {
 
     /// Tokens that are not in the cache yet.
     pub fn pending(&self, cached: &[u32]) -> usize {
-        self.len() - cached.len()
+        self.len().saturating_sub(cached.len())
     }
 
     /// The token at `pos`, in the prompt or the answer.
@@ -159,9 +171,17 @@ impl<T> Job<T> {
         cached.iter().zip(self.prompt.iter().chain(&self.answer)).take_while(|(a, b)| a == b).count()
     }
 
+    /// The first guesses, at most `room`, up to one that wants logits.
+    pub fn fitting_guesses(&self, room: usize) -> &[Guess] {
+        let guesses = &self.guesses[..room.min(self.guesses.len())];
+        &guesses[..guesses.iter().rposition(|guess| guess.logits).map_or(0, |last| last + 1)]
+    }
+
+    /// Takes the next token of the answer, after which what was guessed before is of no use.
     pub fn push(&mut self, token: u32, now: Instant) {
         self.first_token.get_or_insert(now);
         self.answer.push(token);
+        self.guesses.clear();
     }
 
     pub fn finish(self, reason: Reason, now: Instant) -> Finished<T> {

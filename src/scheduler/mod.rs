@@ -8,6 +8,9 @@
 //! place now is *parked*: it keeps its sequence of the cache and goes on from there, or, where others need the sequence, from its
 //! first tokens. A request whose client does not read is parked too. None of this changes an answer.
 //!
+//! Tokens that a request is guessed to go on with are computed behind its last one, where that takes little longer. Those that turn out
+//! wrong are taken out of the cache again.
+//!
 //! An emergency stop is looked at wherever something could begin: see [`Latch`].
 
 mod job;
@@ -20,9 +23,12 @@ use qwark_kernels::Position;
 use qwark_wire::{Reason, SafetyState};
 
 use crate::engine::Row;
-pub use job::{ClientId, Finished, RequestKey, Terms, Timings};
+pub use job::{ClientId, Finished, Guess, RequestKey, Terms, Timings};
 use job::{Job, Turn};
 pub use safety::{Latch, Safety};
+
+/// Up to a multiple of so many, more rows cost little: the weights are read anyway, and kernels take tokens by so many.
+pub const ROWS: usize = 8;
 
 /// Bounds of a scheduler.
 #[derive(Clone, Copy, Debug)]
@@ -240,8 +246,8 @@ impl<T> Scheduler<T> {
     /// prompts. `ready` says whether a client can take more text: a request whose client can't is left out, and nobody else waits
     /// for it. Returns whether an interrupt took some of these rows back before: they should not be interrupted again.
     ///
-    /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each row with `logits` set, or
-    /// [`Scheduler::undo`] for all of them, before the next call.
+    /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each request that has rows with `logits`
+    /// set, until it has a token that is not computed yet or its end, or [`Scheduler::undo`] for all rows, before the next call.
     pub fn plan(&mut self, rows: &mut Vec<Row>, prompt_rows: usize, now: Instant, ready: impl Fn(ClientId) -> bool) -> bool {
         rows.clear();
         if self.latch.get() != (Safety { state: SafetyState::Armed, stop: self.settled }) {
@@ -272,6 +278,15 @@ impl<T> Scheduler<T> {
                 rows.push(Row { token, at: Position { seq, pos }, logits: job.pending(cached) == 0 });
             }
             again |= todo > 0 && std::mem::take(&mut job.undone);
+            if todo > 0 && job.pending(cached) == 0 {
+                let room = (rows.len().next_multiple_of(ROWS) - rows.len()).min(self.limits.context - cached.len());
+                // The others of this step need rows too.
+                let room = room.min(self.limits.batch.saturating_sub(rows.len() + order.len()));
+                for &Guess { token, logits } in job.fitting_guesses(room) {
+                    rows.push(Row { token, at: Position { seq, pos: cached.len() }, logits });
+                    cached.push(token);
+                }
+            }
         }
         again
     }
@@ -301,9 +316,23 @@ impl<T> Scheduler<T> {
     /// Takes the token that was sampled for `seq`, or one after it that needs no sampling. Returns the request where the context has no room to go on.
     pub fn sampled(&mut self, seq: usize, token: u32, now: Instant) -> Option<Finished<T>> {
         let context = self.limits.context;
-        let slot = &mut self.sequences.get_mut(seq)?.job;
-        slot.as_mut()?.push(token, now);
+        let Sequence { cached, job: slot, .. } = self.sequences.get_mut(seq)?;
+        let job = slot.as_mut()?;
+        let pos = job.len();
+        job.push(token, now);
+        if cached.get(pos).is_some_and(|&guessed| guessed != token) {
+            cached.truncate(pos);
+        }
         slot.take_if(|job| job.len() > context).map(|job| job.finish(Reason::Context, now))
+    }
+
+    /// Says what a request may go on with after the tokens that it has. The next step that computes the last of those computes
+    /// as many of these as there is room for, up to one that wants logits; they are forgotten when a token is taken.
+    pub fn guess(&mut self, key: RequestKey, guesses: impl Iterator<Item = Guess>) {
+        if let Some(job) = self.jobs_mut().find(|job| job.key == key) {
+            job.guesses.clear();
+            job.guesses.extend(guesses);
+        }
     }
 
     /// Takes the last token of the request on `seq`, which ends the answer for `reason`. `counted`: whether the token is part of it.

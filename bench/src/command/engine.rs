@@ -21,6 +21,8 @@ pub struct Sentence {
     pub text: String,
     /// Tokens of its prompt behind the beginning.
     pub tokens: Vec<u32>,
+    /// Tokens of the answer, its end included, that are taken whichever are chosen; none for what the model chooses.
+    pub answer: Vec<u32>,
 }
 
 /// The answer to a sentence, and where the time went, in seconds.
@@ -42,6 +44,8 @@ pub struct Said {
     pub tokens: usize,
     /// Of them, those that were chosen.
     pub chosen: usize,
+    /// Of those, what had been guessed.
+    pub guessed: usize,
 }
 
 /// An engine that has read what all prompts begin with.

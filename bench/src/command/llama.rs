@@ -30,8 +30,8 @@ impl LlamaCommander {
     }
 
     /// The likeliest token that the grammar allows, as llama.cpp's own programs find it: the likeliest of all, if the grammar takes it,
-    /// else the likeliest of those that it takes.
-    fn choose(&mut self) -> Result<i32> {
+    /// else the likeliest of those that it takes. With a script its token is taken after the same work.
+    fn choose(&mut self, scripted: Option<u32>) -> Result<i32> {
         let logits = self.llama.last_logits()?;
         let candidate = |(id, &logit): (usize, &f32)| sys::llama_token_data { id: id as i32, logit, p: 0.0 };
         self.candidates.clear();
@@ -43,8 +43,9 @@ impl LlamaCommander {
             self.grammar.apply(&mut self.candidates);
         }
         let best = likeliest(&self.candidates).filter(|best| best.logit > f32::NEG_INFINITY).context("the grammar allows nothing")?;
-        self.grammar.accept(best.id);
-        Ok(best.id)
+        let token = scripted.map_or(best.id, |token| token as i32);
+        self.grammar.accept(token);
+        Ok(token)
     }
 }
 
@@ -59,9 +60,10 @@ impl Commander for LlamaCommander {
         let (start, mut text, mut first, mut sampling, mut tokens) = (Instant::now(), Vec::new(), None, Duration::ZERO, 0);
         self.llama.evaluate(&sentence.tokens)?;
         let prompt = start.elapsed();
+        let mut script = sentence.answer.iter().copied();
         loop {
             let begin = Instant::now();
-            let token = self.choose()?;
+            let token = self.choose(script.next())?;
             sampling += begin.elapsed();
             if self.llama.ends(token) {
                 break;
@@ -84,6 +86,7 @@ impl Commander for LlamaCommander {
             head_s: 0.0,
             tokens,
             chosen: tokens,
+            guessed: 0,
         })
     }
 }

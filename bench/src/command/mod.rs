@@ -14,8 +14,9 @@ use ::qwark::bench::median;
 use ::qwark::commands::CommandSet;
 use ::qwark::gguf::Mapping;
 use ::qwark::runtime::{Commander as Orders, OpenOptions, Opened, Prompt};
+use ::qwark::tokenizer::Special;
 use anyhow::{Context, Result, bail, ensure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::Setup;
 use crate::worker::{Kind, Worker};
@@ -31,6 +32,9 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// Sentences that are not counted: tables are made, pages are touched.
 const WARM_UP: usize = 2;
 
+const FREE: &str = "The answers are the models' own: of random weights legal commands that mean nothing.";
+const SCRIPTED: &str = "After all the work of a choice, the token of the sentence's right answer is taken, by both: weights may be random.";
+
 /// What one comparison does.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -40,8 +44,17 @@ pub struct Plan {
     pub qwark_model: PathBuf,
     /// The command set.
     pub set: String,
-    /// What is said.
-    pub sentences: Vec<String>,
+    /// What is said, and answered.
+    pub spoken: Vec<Spoken>,
+    /// Whether the models' own choices are taken, in place of the answers.
+    pub free: bool,
+}
+
+/// A sentence with its commands.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Spoken {
+    text: String,
+    commands: Vec<serde_json::Value>,
 }
 
 /// One engine's results: milliseconds, medians of all sentences where nothing else is said.
@@ -60,6 +73,7 @@ pub struct Figures {
     head_ms: f64,
     tokens: f64,
     chosen: f64,
+    guessed: f64,
 }
 
 /// Both engines' results; a ratio above 1 means that Qwark is faster.
@@ -67,6 +81,8 @@ pub struct Figures {
 pub struct Report {
     model: String,
     threads: usize,
+    /// Whether the models' own choices were taken.
+    free: bool,
     sentences: usize,
     beginning_tokens: usize,
     qwark: Figures,
@@ -102,6 +118,7 @@ pub fn run(plan: &Plan) -> Result<Report> {
     Ok(Report {
         model: plan.setup.model.display().to_string(),
         threads: plan.setup.threads,
+        free: plan.free,
         sentences: sentences.len(),
         beginning_tokens: opening.beginning.len(),
         ratio: llama_cpp.rest_ms / qwark.total_ms,
@@ -118,13 +135,19 @@ fn prompts(plan: &Plan, set: &CommandSet) -> Result<(Opening, Vec<Sentence>)> {
     let runtime = opened.runtime(&OpenOptions { threads: Some(1), context: Some(plan.setup.context), ..OpenOptions::default() })?;
     let orders = Orders::new(&runtime, set.clone())?;
     let beginning = orders.beginning().to_vec();
-    let sentence = |text: &String| {
+    let end = *opened.tokenizer.eog().first().context("the vocabulary has no token for the end of an answer")?;
+    let sentence = |Spoken { text, commands }: &Spoken| {
         let Prompt::Chat(chat) = orders.request(text).prompt else { bail!("no conversation") };
         let tokens = opened.template.encode(&opened.tokenizer, &chat)?;
         ensure!(tokens.starts_with(&beginning), "the prompt of {text:?} begins in another way");
-        Ok(Sentence { text: text.clone(), tokens: tokens[beginning.len()..].to_vec() })
+        let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
+        set.parse_answer(&lines.join("\n")).with_context(|| text.clone())?;
+        let mut answer = opened.tokenizer.encode(&lines.join("\n"), Special::AsText);
+        answer.push(end);
+        let answer = if plan.free { Vec::new() } else { answer };
+        Ok(Sentence { text: text.clone(), tokens: tokens[beginning.len()..].to_vec(), answer })
     };
-    let sentences = plan.sentences.iter().map(sentence).collect::<Result<_>>()?;
+    let sentences = plan.spoken.iter().map(sentence).collect::<Result<_>>()?;
     Ok((Opening { set: plan.set.clone(), gbnf: set.gbnf(), beginning }, sentences))
 }
 
@@ -151,6 +174,7 @@ impl Figures {
             head_ms: 1e3 * middle(|said| said.head_s),
             tokens: middle(|said| said.tokens as f64),
             chosen: middle(|said| said.chosen as f64),
+            guessed: middle(|said| said.guessed as f64),
         }
     }
 }
@@ -176,7 +200,8 @@ impl Report {
         line("grammar", q.grammar_ms, l.grammar_ms)?;
         line("tokens", q.tokens, l.tokens)?;
         line("chosen tokens", q.chosen, l.chosen)?;
-        writeln!(out, "{:36}{:12.1}", "output head", q.head_ms)?;
-        writeln!(out, "\nWhere the weights are random, so are the commands: legal, and nonsense.")
+        writeln!(out, "{:36}{:12.1}", "of them guessed", q.guessed)?;
+        writeln!(out, "{:36}{:12.1}\n", "output head", q.head_ms)?;
+        writeln!(out, "{}", if self.free { FREE } else { SCRIPTED })
     }
 }

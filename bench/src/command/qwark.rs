@@ -43,7 +43,9 @@ impl Commander for Qwark<'_> {
         let mut reader = AnswerReader::new(self.orders.set());
         let head = self.runtime.engine().head_time();
         let (start, mut first, mut text, mut end, mut replies) = (Instant::now(), None, String::new(), None, Vec::new());
-        self.runtime.submit(key, &self.orders.request(&sentence.text), start)?;
+        let mut request = self.orders.request(&sentence.text);
+        request.params.script.clone_from(&sentence.answer);
+        self.runtime.submit(key, &request, start)?;
         let mut take = |line: &str, _| {
             first.get_or_insert_with(|| start.elapsed());
             text += line;
@@ -72,6 +74,7 @@ impl Commander for Qwark<'_> {
             head_s: (self.runtime.engine().head_time() - head).as_secs_f64(),
             tokens: finished.output_tokens,
             chosen: work.chosen,
+            guessed: work.guessed,
         })
     }
 }

@@ -1,0 +1,154 @@
+//! An answer on its way through a grammar, with what it is guessed to go on with.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::guesses::{Guesses, Place};
+use crate::engine::Head;
+use crate::grammar::{Choice, CompiledGrammar, Constraint, GrammarError};
+use crate::scheduler::{Guess, ROWS};
+use crate::tokenizer::Tokenizer;
+
+/// A constraint that may be ahead of the answer: behind the tokens that it is guessed to go on with.
+#[derive(Debug)]
+pub(super) struct Constrained {
+    constraint: Constraint,
+    guesses: Guesses,
+    tries: VecDeque<Try>,
+    /// Time spent on finding what is legal.
+    pub time: Duration,
+}
+
+/// A guess.
+#[derive(Debug)]
+struct Try {
+    choice: Choice,
+    token: u32,
+    /// What follows from it without a choice.
+    forced: Vec<u32>,
+    /// Where the guesses were in the sentence before.
+    place: Place,
+}
+
+/// What became of a chosen token.
+pub(super) struct Taken {
+    /// What follows without a choice.
+    pub forced: Vec<u32>,
+    /// Whether it was guessed, so that what comes next is computed already.
+    pub guessed: bool,
+}
+
+impl Constrained {
+    /// The beginning of an answer to `sentence`, and its tokens that need no choice.
+    ///
+    /// # Errors
+    /// Where the grammar allows no answer.
+    pub fn start(
+        grammar: &CompiledGrammar,
+        sentence: &str,
+        tokenizer: &Tokenizer<'_>,
+        vocab: usize,
+    ) -> Result<(Constrained, Vec<u32>), GrammarError> {
+        let start = Instant::now();
+        let mut constraint = grammar.start();
+        let begun = constraint.advance(tokenizer)?;
+        let mut constrained = Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), time: Duration::ZERO };
+        constrained.guess(tokenizer, vocab, ROWS - 1)?;
+        constrained.time = start.elapsed();
+        Ok((constrained, begun))
+    }
+
+    /// The tokens that may come next, ascending.
+    pub fn legal(&self) -> &[u32] {
+        self.tries.front().map_or(self.constraint.legal(), |guess| guess.choice.legal())
+    }
+
+    /// Which logits are wanted for the next choice, and for those after it, should it be as guessed.
+    pub fn heads(&self) -> impl Iterator<Item = Head<'_>> {
+        let legal = self.tries.iter().map(|guess| guess.choice.legal()).chain([self.constraint.legal()]);
+        legal.map(Head::Among)
+    }
+
+    /// The tokens that are guessed to come next.
+    pub fn guesses(&self) -> impl Iterator<Item = Guess> {
+        self.tries.iter().flat_map(|guess| {
+            let last = guess.forced.len();
+            let tokens = [guess.token].into_iter().chain(guess.forced.iter().copied());
+            tokens.enumerate().map(move |(i, token)| Guess { token, logits: i == last })
+        })
+    }
+
+    /// Takes the token that was chosen out of [`Constrained::legal`], other than one that ends the answer.
+    ///
+    /// # Errors
+    /// Where the answer cannot go on.
+    pub fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<Taken, GrammarError> {
+        let start = Instant::now();
+        self.constraint.remember_choice(self.legal(), token);
+        if let Some(right) = self.tries.pop_front_if(|guess| guess.token == token) {
+            return Ok(Taken { forced: right.forced, guessed: true });
+        }
+        self.forget_guesses(tokenizer)?;
+        self.guesses.see(tokenizer, self.constraint.tokens(), token);
+        self.constraint.accept(tokenizer, token)?;
+        let forced = self.constraint.advance(tokenizer)?;
+        self.time += start.elapsed();
+        Ok(Taken { forced, guessed: false })
+    }
+
+    /// Whether the answer is whole and nothing but its end can come next.
+    pub fn is_done(&self, tokenizer: &Tokenizer<'_>) -> bool {
+        // There are guesses only where there is a choice.
+        self.tries.is_empty() && self.constraint.is_done(tokenizer)
+    }
+
+    /// Guesses what comes after the last choice, which `pending` tokens that are still to be computed lead to, in place of what was
+    /// guessed before.
+    ///
+    /// # Errors
+    /// Where the answer cannot go on.
+    pub fn go_on(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, pending: usize) -> Result<(), GrammarError> {
+        let start = Instant::now();
+        self.forget_guesses(tokenizer)?;
+        self.guess(tokenizer, vocab, pending.next_multiple_of(ROWS) - pending)?;
+        self.time += start.elapsed();
+        Ok(())
+    }
+
+    /// The answer has ended: later ones may be like it.
+    pub fn remember(&self) {
+        self.constraint.remember(self.tries.front().map(|guess| &guess.choice));
+    }
+
+    fn forget_guesses(&mut self, tokenizer: &Tokenizer<'_>) -> Result<(), GrammarError> {
+        let Some(Try { choice, place, .. }) = self.tries.drain(..).next() else { return Ok(()) };
+        self.guesses.back_to(place);
+        self.constraint.back_to(tokenizer, choice)
+    }
+
+    /// Makes guesses of at most `rows` tokens. There is room for as many logits as two whole heads of `vocab` have.
+    fn guess(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, mut rows: usize) -> Result<(), GrammarError> {
+        let room = |constraint: &Constraint| Head::Among(constraint.legal()).room(vocab);
+        let mut logits = (2 * vocab).saturating_sub(room(&self.constraint));
+        while rows > 0
+            && let Some(token) = self.guesses.next(tokenizer, &self.constraint)
+            && !tokenizer.eog().contains(&token)
+        {
+            let place = self.guesses.place();
+            self.guesses.see(tokenizer, self.constraint.tokens(), token);
+            // What cannot go on is not guessed.
+            let Ok((choice, forced)) = self.constraint.try_out(tokenizer, token) else {
+                self.guesses.back_to(place);
+                break;
+            };
+            let (taken, wanted) = (1 + forced.len(), room(&self.constraint));
+            if taken > rows || wanted > logits || self.constraint.is_done(tokenizer) {
+                self.guesses.back_to(place);
+                return self.constraint.back_to(tokenizer, choice);
+            }
+            (rows, logits) = (rows - taken, logits - wanted);
+            self.tries.push_back(Try { choice, token, forced, place });
+        }
+        Ok(())
+    }
+}

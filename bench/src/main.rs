@@ -116,7 +116,8 @@ enum Command {
         out: PathBuf,
     },
     /// Sentences to a robot's commands: llama.cpp with the same prompt cached and an equivalent grammar
-    Command(CommandArgs),
+    #[command(name = "command")]
+    Sentences(CommandArgs),
     /// One engine, driven over standard input and output by the comparison
     #[command(hide = true)]
     Worker(WorkerArgs),
@@ -138,7 +139,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Some(Command::PeerLogits { model, tokens, out }) => peer_logits(model, &tokens, out),
-        Some(Command::Command(args)) => compare_commands(&args),
+        Some(Command::Sentences(args)) => compare_commands(&args),
         Some(Command::Worker(args)) => serve(args.kind, &args.setup()),
         Some(Command::Commander(args)) => serve_sentences(args.kind, &args.setup()),
         None => compare(cli.compare.context("no model was named; see --help")?),

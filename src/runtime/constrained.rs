@@ -127,28 +127,53 @@ impl Constrained {
     }
 
     /// Makes guesses of at most `rows` tokens. There is room for as many logits as two whole heads of `vocab` have.
-    fn guess(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, mut rows: usize) -> Result<(), GrammarError> {
-        let room = |constraint: &Constraint| Head::Among(constraint.legal()).room(vocab);
-        let mut logits = (2 * vocab).saturating_sub(room(&self.constraint));
-        while rows > 0
-            && let Some(token) = self.guesses.next(tokenizer, &self.constraint)
-            && !tokenizer.eog().contains(&token)
-        {
-            let place = self.guesses.place();
-            self.guesses.see(tokenizer, self.constraint.tokens(), token);
-            // What cannot go on is not guessed.
-            let Ok((choice, forced)) = self.constraint.try_out(tokenizer, token) else {
-                self.guesses.back_to(place);
-                break;
+    fn guess(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, rows: usize) -> Result<(), GrammarError> {
+        let mut room = Room { rows, logits: (2 * vocab).saturating_sub(self.wanted(vocab)) };
+        while let Some(token) = self.guesses.next(tokenizer, &self.constraint) {
+            // Where the end is guessed there is nothing to compute, but the rows are free for what comes if the guess is wrong.
+            let other = match *self.constraint.legal() {
+                [a, b] => (if a == token { b } else { a }).into(),
+                _ => None,
             };
-            let (taken, wanted) = (1 + forced.len(), room(&self.constraint));
-            if taken > rows || wanted > logits || self.constraint.is_done(tokenizer) {
-                self.guesses.back_to(place);
-                return self.constraint.back_to(tokenizer, choice);
+            if !self.add(tokenizer, vocab, token, &mut room)?
+                && !other.map_or(Ok(false), |other| self.add(tokenizer, vocab, other, &mut room))?
+            {
+                break;
             }
-            (rows, logits) = (rows - taken, logits - wanted);
-            self.tries.push_back(Try { choice, token, forced, place });
         }
         Ok(())
     }
+
+    /// Adds a guess, with what is forced behind it. Whether there was room, and it leads to a choice.
+    fn add(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, token: u32, room: &mut Room) -> Result<bool, GrammarError> {
+        if room.rows == 0 || tokenizer.eog().contains(&token) {
+            return Ok(false);
+        }
+        let place = self.guesses.place();
+        self.guesses.see(tokenizer, self.constraint.tokens(), token);
+        let Ok((choice, forced)) = self.constraint.try_out(tokenizer, token) else {
+            // What cannot go on is not guessed.
+            self.guesses.back_to(place);
+            return Ok(false);
+        };
+        let (rows, logits) = (1 + forced.len(), self.wanted(vocab));
+        if rows > room.rows || logits > room.logits || self.constraint.is_done(tokenizer) {
+            self.guesses.back_to(place);
+            return self.constraint.back_to(tokenizer, choice).map(|()| false);
+        }
+        *room = Room { rows: room.rows - rows, logits: room.logits - logits };
+        self.tries.push_back(Try { choice, token, forced, place });
+        Ok(true)
+    }
+
+    /// Logits that the last choice takes room for.
+    fn wanted(&self, vocab: usize) -> usize {
+        Head::Among(self.constraint.legal()).room(vocab)
+    }
+}
+
+/// What guesses may take.
+struct Room {
+    rows: usize,
+    logits: usize,
 }

@@ -25,6 +25,8 @@ pub mod gguf;
 pub mod grammar;
 pub mod links;
 pub mod model;
+#[cfg(feature = "nano")]
+pub mod nano;
 pub mod pack;
 pub mod part_file;
 pub mod runtime;

@@ -32,6 +32,7 @@ pub(super) struct Cli {
 #[command(next_help_heading = "Common options")]
 pub(super) struct Common {
     /// The model, a GGUF file (any part of a split one)
+    #[cfg_attr(feature = "nano", doc = " [default: qwark-nano, which is built in and knows the commands of commands/rover.toml]")]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Threads that compute [default: as many as a measurement finds worth it, of half of the cores, 2 to 4]
@@ -67,20 +68,32 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Maps the file of `-m`, to look into it or to run it as it is.
+    /// Maps the file of `-m`, or the built-in model, to look into it or to run it as it is.
     pub fn map(&self) -> Result<Mapping> {
-        let path = self.model.as_deref().context("which model? Name a GGUF file with -m FILE")?;
-        Ok(Mapping::open(path)?)
+        match &self.model {
+            Some(path) => Ok(Mapping::open(path)?),
+            None => built_in().context("which model? Name a GGUF file with -m FILE"),
+        }
     }
 
     /// The model's name for error messages.
     pub fn model_name(&self) -> String {
-        self.model.as_deref().map_or_else(String::new, |path| path.display().to_string())
+        self.model.as_deref().map_or_else(|| "the built-in model".to_owned(), |path| path.display().to_string())
     }
 
     pub fn open_options(&self) -> OpenOptions {
         OpenOptions { threads: self.threads, context: self.context, kv: self.kv, isa: self.isa, ..OpenOptions::default() }
     }
+}
+
+#[cfg(feature = "nano")]
+fn built_in() -> Option<Mapping> {
+    Some(crate::nano::mapping())
+}
+
+#[cfg(not(feature = "nano"))]
+fn built_in() -> Option<Mapping> {
+    None
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("mapped {} ({} MB) in {:.0?}", path.display(), mapping.len_bytes() / 1_000_000, start.elapsed());
 
     let context = runtime.engine().options().context as u32;
-    let identity = Identity { boot_id: 1, model: opened.model.config.name.clone(), context, max_parallel: 1 };
+    let identity = Identity { boot_id: 1, model: opened.model.config.name.clone(), context, max_parallel: 1, commands: None };
     let (sender, events) = crossbeam_channel::bounded(MAX_EVENTS);
     let stop = Arc::new(AtomicBool::new(false));
     let setup = Setup::new(identity, runtime.control().clone());
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             stop.store(true, Ordering::Relaxed);
             result
         });
-        let served = serve(&mut runtime, &events, &stop, start).map_err(|error| error.to_string());
+        let served = serve(&mut runtime, None, &events, &stop, start).map_err(|error| error.to_string());
         let asked = client.join().unwrap_or_else(|_| Err("the client panicked".to_owned()));
         served.and(asked)
     });

@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut runtime = opened.runtime(&OpenOptions { threads: options.threads, ..OpenOptions::default() })?;
 
     let context = runtime.engine().options().context as u32;
-    let identity = Identity { boot_id: random(), model: opened.model.config.name.clone(), context, max_parallel: 1 };
+    let identity = Identity { boot_id: random(), model: opened.model.config.name.clone(), context, max_parallel: 1, commands: None };
     let path = std::env::temp_dir().join(format!("qwark-stop-latency-{}.sock", std::process::id()));
     let setup = Setup::new(identity, runtime.control().clone());
     let (sender, events) = crossbeam_channel::bounded(MAX_EVENTS);
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             stop.store(true, Ordering::Relaxed);
             result
         });
-        let served = serve(&mut runtime, &events, &stop, start).map_err(|error| error.to_string());
+        let served = serve(&mut runtime, None, &events, &stop, start).map_err(|error| error.to_string());
         let measured = client.join().unwrap_or_else(|_| Err("the client panicked".to_owned()));
         served.and(measured)
     });

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use libfuzzer_sys::fuzz_target;
-use qwark_wire::client::{Client, Event, NewUpload, Question, SMALL_OUT, Settings};
+use qwark_wire::client::{Client, Event, NewUpload, Question, SMALL_OUT, Sentence, Settings};
 use qwark_wire::{
-    Accepted, Decoder, Done, Frame, FromRuntime, Hello, Key, Message, Reason, SMALL_FRAME, Safety, SafetyState, Seals, Session, Side, Str,
-    ToRuntime, Token, Upload, UploadKind, UploadState, encode, max_encoded,
+    Accepted, Bytes, CommandReply, Decoder, Done, Frame, FromRuntime, Hello, Key, MAX_COMMAND, Message, Reason, SMALL_FRAME, Safety,
+    SafetyState, Seals, Session, Side, Str, ToRuntime, Token, Upload, UploadKind, UploadState, encode, max_encoded,
 };
 
 /// More frames than this at one time have no reason.
@@ -79,7 +79,7 @@ impl World {
     fn act(&mut self, input: &mut Input<'_>) {
         let id = 1 + u32::from(input.byte() % 4);
         let have = self.told.get(&id).map_or(0, |(received, _)| *received as u32);
-        match input.byte() % 16 {
+        match input.byte() % 18 {
             0 => self.hear(input.some()),
             1 => self.now += u64::from(input.byte()),
             2 => self.now += u64::from(input.number() >> 8),
@@ -120,6 +120,17 @@ impl World {
                 self.say(id, &Upload { state, received: input.number() >> (input.byte() % 32), window: input.byte().into(), expires_s: 0 });
             }
             13 => self.say(0, &Safety { state: SafetyState::from_number(input.byte() % 4), stop: (input.byte() % 4).into() }),
+            14 => {
+                let window = input.number() >> (input.byte() % 32);
+                let fallback = (input.byte() & 1 == 1).then_some("\n");
+                let sentence = Sentence { window, fallback, ..Sentence::new(7, PROMPT) };
+                self.asked(|client, now| client.command(sentence, now));
+            }
+            15 => {
+                let data = Bytes::new(&[5; MAX_COMMAND][..usize::from(input.byte())]).expect("short");
+                let offset = have.wrapping_add((input.byte() as i8 as i32 as u32).wrapping_mul(u32::from(input.byte() & 3)));
+                self.say(id, &CommandReply { offset, data });
+            }
             // Any message at all.
             _ => {
                 let (kind, id) = (0x80 | input.byte(), if input.byte() & 1 == 1 { id } else { 0 });
@@ -214,6 +225,12 @@ fn note(told: &mut HashMap<u32, (usize, bool)>, event: &Event<'_>) {
             let (received, ended) = told.get_mut(&id).expect("it was asked");
             assert!(!*ended && *received == offset as usize && !text.is_empty());
             *received += text.len();
+            return;
+        }
+        Event::Command { id, offset, bytes } => {
+            let (received, ended) = told.get_mut(&id).expect("it was asked");
+            assert!(!*ended && *received == offset as usize && !bytes.is_empty());
+            *received += bytes.len();
             return;
         }
         Event::Done { id, done } => {

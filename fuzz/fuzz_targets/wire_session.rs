@@ -3,21 +3,27 @@
 //! The input is a list of events: a byte that says which, then what it needs. Frames come as bytes of a line, damaged ones among them,
 //! or as a kind, an id and a payload, which gets the fuzzer past the checksum.
 //!
-//! Promises: no panic, no endless sending, one request for each serial, and every piece of text that is sent is that of an answer, or of
-//! the fallback of a request whose text did not come before its deadline.
+//! Promises: no panic, no endless sending, one request for each serial, every piece of text that is sent is that of an answer, and every
+//! command is one of the engine's, whole; or they are those of the fallback of a request whose text did not come before its deadline.
 #![no_main]
 
 use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
 use qwark::session::{Action, End, Session};
-use qwark_wire::{Decoder, Done, ErrorCode, Frame, FromRuntime, MAX_FRAME, Reason, ToRuntime};
+use qwark_wire::{Decoder, Done, ErrorCode, Frame, FromRuntime, MAX_COMMAND, MAX_FRAME, Reason, ToRuntime};
 
 /// Waits for acknowledgements on a quick line.
 const WAIT: Duration = Duration::from_millis(300);
 
 /// Every answer is this, over and over: characters of one to four bytes.
 const ANSWER: &str = "a\u{e9}\u{20ac}\u{1d11e}";
+
+/// A command of `len` bytes, 1 at least, that shows where it begins and ends.
+fn command(len: usize) -> Vec<u8> {
+    let len = len.clamp(1, MAX_COMMAND);
+    (0..len).map(|at| (at ^ len) as u8).collect()
+}
 
 /// The beginning of the input, split off.
 fn split<'i>(input: &mut &'i [u8], len: usize) -> &'i [u8] {
@@ -36,12 +42,15 @@ struct Asked {
     /// Serials of the requests that the engine has got.
     submitted: Vec<u32>,
     fallbacks: Vec<String>,
+    commands: Vec<Vec<u8>>,
 }
 
-fn take(session: &mut Session, frame: &Frame<'_>, Asked { submitted, fallbacks }: &mut Asked, now: Instant) {
+fn take(session: &mut Session, frame: &Frame<'_>, Asked { submitted, fallbacks, commands }: &mut Asked, now: Instant) {
     let Ok(message) = ToRuntime::parse(frame) else { return };
-    if let ToRuntime::Generate(generate) = &message {
-        fallbacks.push(generate.fallback.get().to_owned());
+    match &message {
+        ToRuntime::Generate(generate) => fallbacks.push(generate.fallback.get().to_owned()),
+        ToRuntime::Command(command) => commands.push(command.fallback.to_vec()),
+        _ => {}
     }
     if let Some(Action::Submit { serial, .. }) = session.take(frame.id, &message, frame.payload, None, now) {
         assert!(!submitted.contains(&serial), "submitted twice");
@@ -78,7 +87,9 @@ fuzz_target!(|input: &[u8]| {
                 // Answers stay shorter than what they are compared with.
                 if asked.submitted.contains(&serial) && from + 4 * len < cycle.len() {
                     let end = cycle.ceil_char_boundary(from + len);
+                    // One of the two counts.
                     session.say(serial, &cycle[from..end]);
+                    session.command(serial, &command(len));
                     said.insert(serial, end);
                 }
             }
@@ -114,6 +125,10 @@ fuzz_target!(|input: &[u8]| {
         }
         let mut frames = 0;
         while session.transmit(now, &mut |_, message| {
+            if let FromRuntime::CommandReply(reply) = message {
+                let data = reply.data.get();
+                assert!(!data.is_empty() && (data == command(data.len()) || asked.commands.iter().any(|fallback| fallback == data)));
+            }
             if let FromRuntime::Token(token) = message {
                 let (offset, text) = (token.offset as usize, token.text.get());
                 let is_of = |whole: &str| whole.get(offset..).is_some_and(|rest| rest.starts_with(text));

@@ -14,6 +14,7 @@ mod record;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod view;
 mod writer;
 

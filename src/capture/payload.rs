@@ -156,9 +156,10 @@ fn text_piece(bytes: &[u8]) -> Option<&str> {
     is_words(text).then_some(text)
 }
 
-/// Whether `text` is for people, and not numbers that happen to be UTF-8.
+/// Whether `text` is for people, and not numbers that happen to be UTF-8, as the command number 10 that is a line feed.
 fn is_words(text: &str) -> bool {
-    text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace())
+    let readable = |char: char| !char.is_control();
+    text.chars().all(|char| readable(char) || char.is_ascii_whitespace()) && (text.is_empty() || text.contains(readable))
 }
 
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {

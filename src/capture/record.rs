@@ -35,6 +35,9 @@ pub struct Settings {
     pub isa: String,
     /// The version of the program.
     pub version: String,
+    /// The text of the command set, if one was served: its prompt follows from all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<String>,
 }
 
 /// One frame and its circumstances.
@@ -66,8 +69,9 @@ fn of_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Erro
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A capture may come from anywhere: what it says does not get to write to a terminal as it likes.
-        let Settings { kv, context, parallel, isa, version } = &self.settings;
+        let Settings { kv, context, parallel, isa, version, commands } = &self.settings;
         let [kv, isa, version, model] = [kv, isa, version, &self.model].map(|text| text.escape_debug());
-        write!(f, "qwark {version}, boot {:#x}, model {model}, kv {kv}, context {context}, {parallel} at once, {isa}", self.boot_id)
+        write!(f, "qwark {version}, boot {:#x}, model {model}, kv {kv}, context {context}, {parallel} at once, {isa}", self.boot_id)?;
+        if commands.is_some() { f.write_str(", with a command set") } else { Ok(()) }
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use qwark_wire::{Bytes, Done, ErrorCode, FromRuntime, Generate, Hello, ToRuntime};
+use qwark_wire::{Done, ErrorCode, FromRuntime, Generate, GrammarForm, Hello, Piece, ToRuntime};
 
 use super::frame::Bare;
 use super::record::Record;
-use crate::session::Request;
+use super::uploads::Uploads;
+use crate::grammar::Grammar;
+use crate::links::grammar;
+use crate::session::{Asked, Request, Sentence};
 
 /// Whose requests they are: ids and keys of one client have nothing to do with another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,10 +54,12 @@ pub struct Exchange {
     pub owner: Owner,
     /// The id that the client first gave it.
     pub id: u32,
-    /// The payload of its Generate.
-    generate: Vec<u8>,
+    /// The kind and the payload of the frame that began it.
+    opening: (u8, Vec<u8>),
     text: Vec<u8>,
-    /// The answer's text, as far as it is in the capture without a gap.
+    /// What the answer had to follow, if that is in the capture.
+    pub grammar: Option<Grammar>,
+    /// The answer's text, or its commands, as far as it is in the capture without a gap.
     pub answer: Vec<u8>,
     /// Where the capture first has two different bytes for one place of the answer.
     pub contradiction: Option<usize>,
@@ -70,7 +75,7 @@ pub struct Exchange {
 
 /// The requests of a capture, in the order in which they were first asked.
 ///
-/// A Generate that repeats a known one, by its key or by the id of a
+/// A first frame that repeats a known one, by its key or by the id of a
 /// request that has not ended, is the same request; see "At most once" in `docs/WIRE.md`.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
@@ -80,6 +85,7 @@ pub struct Requests {
     by_key: HashMap<(Owner, u64), Vec<usize>>,
     /// Who said the last Hello of each connection, and how many came before it.
     hellos: HashMap<u32, (Owner, u32)>,
+    uploads: Uploads,
 }
 
 impl Requests {
@@ -100,7 +106,9 @@ impl Requests {
         }
         match ToRuntime::parse(&frame) {
             Ok(ToRuntime::Hello(hello)) => self.hello(record.connection, &hello),
-            Ok(ToRuntime::Generate(generate)) => self.asked(at, &generate, frame.payload),
+            Ok(opening @ (ToRuntime::Generate(_) | ToRuntime::Command(_))) => self.asked(at, &opening, (frame.kind, frame.payload)),
+            Ok(ToRuntime::UploadBegin(begin)) => self.uploads.begin(at, &begin),
+            Ok(ToRuntime::UploadData(data)) => self.uploads.data(at, &data),
             Ok(ToRuntime::Text(text)) => {
                 if let Some(exchange) = self.current(at)
                     && text.offset as usize == exchange.text.len()
@@ -135,11 +143,16 @@ impl Requests {
         self.hellos.insert(connection, (owner, count));
     }
 
-    fn asked(&mut self, at: (Owner, u32), generate: &Generate<'_>, payload: &[u8]) {
+    fn asked(&mut self, at: (Owner, u32), opening: &ToRuntime<'_>, (kind, payload): (u8, &[u8])) {
         let (owner, id) = at;
+        let (key, text, grammar) = match opening {
+            ToRuntime::Generate(generate) => (generate.key, generate.text, self.grammar(owner, generate)),
+            ToRuntime::Command(command) => (command.key, command.text, None),
+            _ => return,
+        };
         let current = self.by_id.get(&at).copied().filter(|&index| !self.exchanges[index].released);
-        let same = |&index: &usize| self.exchanges[index].is(generate);
-        let known = match generate.key {
+        let same = |&index: &usize| self.exchanges[index].is(opening);
+        let known = match key {
             0 => current.filter(same),
             key => self.by_key.get(&(owner, key)).and_then(|known| known.iter().rev().copied().find(same)),
         };
@@ -147,8 +160,9 @@ impl Requests {
             self.exchanges.push(Exchange {
                 owner,
                 id,
-                generate: payload.to_vec(),
-                text: generate.text.to_vec(),
+                opening: (kind, payload.to_vec()),
+                text: text.to_vec(),
+                grammar,
                 answer: Vec::new(),
                 contradiction: None,
                 gap: false,
@@ -157,18 +171,23 @@ impl Requests {
                 before: current,
             });
             let index = self.exchanges.len() - 1;
-            if generate.key != 0 {
-                self.by_key.entry((owner, generate.key)).or_default().push(index);
+            if key != 0 {
+                self.by_key.entry((owner, key)).or_default().push(index);
             }
             index
         });
         self.by_id.insert(at, index);
     }
 
+    fn grammar(&self, owner: Owner, generate: &Generate<'_>) -> Option<Grammar> {
+        grammar(generate.grammar, self.uploads.get(owner, &generate.grammar_hash)?)
+    }
+
     fn said(&mut self, at: (Owner, u32), index: usize, message: &FromRuntime<'_>) {
         let exchange = &mut self.exchanges[index];
         match message {
             FromRuntime::Token(token) => exchange.answered(token.offset as usize, token.text.as_bytes()),
+            FromRuntime::CommandReply(reply) => exchange.answered(reply.offset as usize, &reply.data),
             FromRuntime::Done(done) => {
                 // Done counts even after an Error: the same request was asked again, and taken then.
                 if !matches!(exchange.end, Some(End::Done(_))) {
@@ -197,39 +216,48 @@ impl Requests {
 
 impl Exchange {
     /// What was asked. `None` if a part of its text is not in the capture or is not UTF-8: nobody can have answered it.
-    pub fn request(&self) -> Option<Request> {
-        let generate = self.generate()?;
-        if self.text.len() as u64 != u64::from(generate.system_len) + u64::from(generate.prompt_len) {
-            return None;
-        }
-        let (system, prompt) = std::str::from_utf8(&self.text).ok()?.split_at_checked(generate.system_len as usize)?;
-        Some(Request { system: generate.has_system.then(|| system.to_owned()), prompt: prompt.to_owned(), ..Request::from(&generate) })
-    }
-
-    /// Its Generate. There is one, because it was parsed when it came.
-    fn generate(&self) -> Option<Generate<'_>> {
-        let frame = qwark_wire::Frame {
-            version: qwark_wire::VERSION_MAX,
-            kind: Generate::KIND,
-            seq: 0,
-            id: self.id.max(1),
-            payload: &self.generate,
-            seal: None,
-        };
-        match ToRuntime::parse(&frame) {
-            Ok(ToRuntime::Generate(generate)) => Some(generate),
+    pub fn asked(&self) -> Option<Asked> {
+        let text = str::from_utf8(&self.text).ok()?;
+        match self.opening()? {
+            ToRuntime::Generate(generate) => {
+                let len = u64::from(generate.system_len) + u64::from(generate.prompt_len);
+                let (system, prompt) = whole(text, len)?.split_at_checked(generate.system_len as usize)?;
+                let system = generate.has_system.then(|| system.to_owned());
+                Some(Asked::Text(Request { system, prompt: prompt.to_owned(), ..Request::from(&generate) }))
+            }
+            ToRuntime::Command(command) => {
+                let text = whole(text, command.sentence_len.into())?.to_owned();
+                Some(Asked::Commands(Sentence { text, ..Sentence::from(&command) }))
+            }
             _ => None,
         }
     }
 
-    /// Whether `generate` asks for the same: the first piece of the text may be cut elsewhere.
-    fn is(&self, generate: &Generate<'_>) -> bool {
-        self.generate().is_some_and(|own| without_text(&own) == without_text(generate))
+    /// Whether the answer had to follow a grammar that is not in the capture.
+    pub fn lacks_grammar(&self) -> bool {
+        let constrained = matches!(self.opening(), Some(ToRuntime::Generate(generate)) if generate.grammar != GrammarForm::None);
+        constrained && self.grammar.is_none()
+    }
+
+    /// The message that began it. There is one, because it was parsed when it came.
+    fn opening(&self) -> Option<ToRuntime<'_>> {
+        let (kind, payload) = &self.opening;
+        let frame = qwark_wire::Frame { version: qwark_wire::VERSION_MAX, kind: *kind, seq: 0, id: self.id.max(1), payload, seal: None };
+        ToRuntime::parse(&frame).ok()
+    }
+
+    /// Whether `opening` asks for the same: the first piece of the text may be cut elsewhere.
+    fn is(&self, opening: &ToRuntime<'_>) -> bool {
+        self.opening().is_some_and(|own| without_text(own) == without_text(opening.clone()))
     }
 
     /// Whether the client asked for the answer without acknowledging it.
     fn unacknowledged(&self) -> bool {
-        self.generate().is_some_and(|generate| generate.window == 0)
+        match self.opening() {
+            Some(ToRuntime::Generate(generate)) => generate.window == 0,
+            Some(ToRuntime::Command(command)) => command.window == 0,
+            _ => false,
+        }
     }
 
     /// Takes a piece of the answer; what came before is compared.
@@ -245,7 +273,17 @@ impl Exchange {
     }
 }
 
-/// All fields of a Generate but the first piece of its text.
-fn without_text<'a>(generate: &Generate<'a>) -> Generate<'a> {
-    Generate { text: Bytes::default(), ..generate.clone() }
+/// The text, if it has as many bytes as were announced.
+fn whole(text: &str, len: u64) -> Option<&str> {
+    Some(text).filter(|text| text.len() as u64 == len)
+}
+
+/// All fields of a first frame but the first piece of its text.
+fn without_text(mut opening: ToRuntime<'_>) -> ToRuntime<'_> {
+    match &mut opening {
+        ToRuntime::Generate(generate) => generate.text = Piece::default(),
+        ToRuntime::Command(command) => command.text = Piece::default(),
+        _ => {}
+    }
+    opening
 }

@@ -120,10 +120,14 @@ pub(super) enum Command {
     #[command(after_help = "Example: qwark chat -m model.gguf --system \"You are a rover.\"")]
     Chat(ChatArgs),
     /// The runtime: answers clients over links until Ctrl-C
-    #[command(after_help = "Example: qwark serve -m model.gguf --link unix:/tmp/qwark.sock --link serial:/dev/ttyAMA0:115200")]
+    #[command(
+        after_help = "Example: qwark serve -m model.gguf --link unix:/tmp/qwark.sock --link serial:/dev/ttyAMA0:115200\n         qwark serve -m model.gguf --link serial:/dev/ttyAMA0:115200 --commands commands/rover.toml"
+    )]
     Serve(ServeArgs),
     /// A client: one answer from a running `qwark serve`
-    #[command(after_help = "Example: qwark ask --link unix:/tmp/qwark.sock \"Name three colours\"")]
+    #[command(
+        after_help = "Example: qwark ask --link unix:/tmp/qwark.sock \"Name three colours\"\n         qwark ask --link unix:/tmp/qwark.sock --set commands/rover.toml \"go forward two metres\""
+    )]
     Ask(AskArgs),
     /// Emergency stop of a running `qwark serve`, for all of its clients. It does not replace a hardware stop
     #[command(after_help = "Example: qwark stop --link unix:/tmp/qwark.sock\n         qwark stop --link unix:/tmp/qwark.sock --reset")]
@@ -352,6 +356,9 @@ pub(super) struct ServeArgs {
     /// Requests that run at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
     pub parallel: usize,
+    /// Answer sentences by commands of the set in FILE; see `qwark help commands`
+    #[arg(long, value_name = "FILE")]
+    pub commands: Option<PathBuf>,
 }
 
 /// Where a running runtime is.
@@ -406,6 +413,10 @@ pub(super) struct AskArgs {
     pub at: RuntimeArgs,
     /// The text to answer; stdin where absent
     pub prompt: Option<String>,
+    /// The text is a sentence: print its commands, one JSON object on a line of its own for each, as soon as it comes. FILE is the command
+    /// set that the runtime serves
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["PromptArgs", "raw", "GrammarArgs", "SamplingArgs"])]
+    pub set: Option<PathBuf>,
     #[command(flatten)]
     pub around: PromptArgs,
     /// The prompt as it is, with no chat template
@@ -417,9 +428,11 @@ pub(super) struct AskArgs {
     /// Milliseconds to the latest end of the answer, which is then what there is
     #[arg(long, value_name = "MS")]
     pub deadline: Option<u32>,
-    /// What the answer is to be if the deadline comes first
+    /// What the answer is to be if the deadline comes first; with --set, the line of the command that is to come then
     #[arg(long, value_name = "TEXT", requires = "deadline")]
     pub fallback: Option<String>,
+    #[command(flatten)]
+    pub grammar: GrammarArgs,
     #[command(flatten)]
     pub sampling: SamplingArgs,
 }

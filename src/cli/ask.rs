@@ -1,14 +1,17 @@
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use qwark_wire::host::ClientEvent;
-use qwark_wire::{ErrorCode, Form, Reason, Sampling, Thinking};
+use qwark_wire::{Done, ErrorCode, Form, GrammarForm, Hash, Reason, Sampling, Thinking, UploadState};
 
 use super::args::{AskArgs, Common};
+use super::commands::read_set;
 use super::interrupt::Interrupt;
 use super::output;
+use crate::commands::CommandSet;
 use crate::generation::GenerationParams;
-use crate::links::{Client, Request};
+use crate::grammar::Grammar;
+use crate::links::{Client, Request, Sentence};
 
 /// How this program introduces itself.
 const NAME: &str = concat!("qwark ask ", env!("CARGO_PKG_VERSION"));
@@ -16,63 +19,163 @@ const NAME: &str = concat!("qwark ask ", env!("CARGO_PKG_VERSION"));
 const TICK: Duration = Duration::from_millis(50);
 
 pub(super) fn run(common: &Common, args: &AskArgs) -> Result<()> {
-    let params = args.sampling.params(common)?;
     let (link, timeout) = (&args.at.link, args.at.timeout()?);
+    let set = args.set.as_deref().map(read_set).transpose()?;
+    let (params, grammar) = (args.sampling.params(common)?, args.grammar.grammar()?);
     let prompt = output::prompt_or_stdin(args.prompt.as_deref())?;
+    let sentence = set.as_ref().map(|set| sentence(args, set, &prompt)).transpose()?;
     let interrupt = Interrupt::install(|| ())?;
-    let mut client = Client::connect_with(link, NAME, args.at.key()?, timeout)?;
-    let id = client.generate(&request(args, params, prompt))?;
+    let client = Client::connect_with(link, NAME, args.at.key()?, timeout)?;
+    let mut asking = Asking { args, timeout, client, interrupt, is_cancelled: false, heard: Instant::now(), lost: None };
 
-    let (mut answer, mut cancelled, mut heard, mut lost) = (String::new(), false, Instant::now(), None);
-    loop {
-        if interrupt.is_set() && !cancelled {
-            client.cancel(id)?;
-            cancelled = true;
+    let (id, mut answer) = match (set, sentence) {
+        (Some(set), Some(sentence)) => (asking.client.command(&sentence)?, Answer::Commands { set, lines: String::new() }),
+        _ => {
+            let grammar = grammar.map(|grammar| asking.upload(&grammar)).transpose()?;
+            let request = Request { grammar, ..request(args, params, prompt) };
+            (asking.client.generate(&request)?, Answer::Text(String::new()))
         }
-        let Some(event) = client.next_event(TICK)? else {
-            if heard.elapsed() >= timeout {
-                let cause = lost.map_or(String::new(), |cause| format!("; the link was lost: {cause}"));
-                bail!("{}: no answer for {:.0} s{cause}", link, timeout.as_secs_f32());
-            }
-            continue;
-        };
-        match event {
-            ClientEvent::Disconnected { cause } => {
-                output::note(&format!("{}: the link is lost ({cause}); trying again\n", link));
-                lost = Some(cause);
-                continue;
-            }
-            ClientEvent::Connected { restarted } => {
-                let what = if restarted { "the runtime has restarted, and is asked again" } else { "the link is back" };
-                output::note(&format!("{}: {what}\n", link));
-                lost = None;
-            }
-            ClientEvent::Token { id: of, text, .. } if of == id => {
-                answer += &text;
-                if !common.json {
-                    output::stream(&text)?;
-                }
-            }
-            ClientEvent::Done { id: of, done } if of == id => {
-                let counts = answer.get(done.answer_at as usize..).unwrap_or_default();
+    };
+    loop {
+        match asking.next(id)? {
+            ClientEvent::Token { id: of, text, .. } if of == id => answer.text(&text, common)?,
+            ClientEvent::Command { id: of, bytes, .. } if of == id => answer.command(&bytes, common)?,
+            ClientEvent::Done { id: of, done } if of == id => return answer.end(&done, common),
+            _ => {}
+        }
+    }
+}
+
+/// What has come of the answer.
+enum Answer {
+    Text(String),
+    /// As lines of JSON.
+    Commands {
+        set: CommandSet,
+        lines: String,
+    },
+}
+
+impl Answer {
+    fn text(&mut self, more: &str, common: &Common) -> Result<()> {
+        let Answer::Text(text) = self else { return Ok(()) };
+        *text += more;
+        if common.json { Ok(()) } else { output::stream(more) }
+    }
+
+    fn command(&mut self, bytes: &[u8], common: &Common) -> Result<()> {
+        let Answer::Commands { set, lines } = self else { return Ok(()) };
+        let start = lines.len();
+        set.write_json(&set.decode(bytes)?, lines)?;
+        lines.push('\n');
+        if common.json { Ok(()) } else { output::stream(&lines[start..]) }
+    }
+
+    /// Reports the end.
+    fn end(&self, done: &Done, common: &Common) -> Result<()> {
+        match self {
+            Answer::Text(text) => {
+                let counts = text.get(done.answer_at as usize..).unwrap_or_default();
                 if common.json {
-                    return output::json(&output::Answer::remote(counts, &done));
+                    return output::json(&output::Answer::remote(counts, done));
                 }
                 output::stream("\n")?;
                 if done.reason == Reason::Fallback {
                     output::note(&format!("the deadline came: the answer is the fallback, {counts:?}\n"));
                 }
-                return Ok(());
             }
-            // Others are about one frame, not about the request, which goes on.
-            ClientEvent::Error { id: of, code, ends, message } if (of == id || of == 0) && (ends || code == ErrorCode::Denied) => {
-                bail!("{}: {message}", link)
-            }
-            ClientEvent::Unanswered { id: of } if of == id => bail!("{}: the runtime does not answer the request", link),
-            _ => {}
+            Answer::Commands { lines, .. } if common.json => output::json(&output::Answer::remote(lines.trim_end(), done))?,
+            Answer::Commands { .. } => match done.reason {
+                Reason::Stop => {}
+                Reason::Fallback => output::note("the deadline came: the last command is the fallback\n"),
+                reason => bail!("the answer is not whole ({}): what is printed is all of it", output::reason_name(reason)),
+            },
         }
-        heard = Instant::now();
+        Ok(())
     }
+}
+
+/// A client that waits for something.
+struct Asking<'a> {
+    args: &'a AskArgs,
+    timeout: Duration,
+    client: Client,
+    interrupt: Interrupt,
+    is_cancelled: bool,
+    /// When anything was last heard.
+    heard: Instant,
+    /// Why there is no link at the moment.
+    lost: Option<String>,
+}
+
+impl Asking<'_> {
+    /// What happens next, of request `id` or otherwise. Ctrl-C cancels it.
+    fn next(&mut self, id: u32) -> Result<ClientEvent> {
+        let link = &self.args.at.link;
+        loop {
+            if self.interrupt.is_set() && !self.is_cancelled {
+                // An upload is nothing that could be cancelled.
+                ensure!(self.client.cancel(id).is_ok(), "interrupted");
+                self.is_cancelled = true;
+            }
+            let Some(event) = self.client.next_event(TICK)? else {
+                if self.heard.elapsed() >= self.timeout {
+                    let cause = self.lost.as_ref().map_or(String::new(), |cause| format!("; the link was lost: {cause}"));
+                    bail!("{link}: no answer for {:.0} s{cause}", self.timeout.as_secs_f32());
+                }
+                continue;
+            };
+            match event {
+                ClientEvent::Disconnected { cause } => {
+                    output::note(&format!("{link}: the link is lost ({cause}); trying again\n"));
+                    self.lost = Some(cause);
+                    continue;
+                }
+                ClientEvent::Connected { restarted } => {
+                    let what = if restarted { "the runtime has restarted, and is asked again" } else { "the link is back" };
+                    output::note(&format!("{link}: {what}\n"));
+                    self.lost = None;
+                }
+                // Others are about one frame, not about the request, which goes on.
+                ClientEvent::Error { id: of, code, ends, message } if (of == id || of == 0) && (ends || code == ErrorCode::Denied) => {
+                    bail!("{link}: {message}")
+                }
+                ClientEvent::Unanswered { id: of } if of == id => bail!("{link}: the runtime does not answer the request"),
+                _ => {}
+            }
+            self.heard = Instant::now();
+            return Ok(event);
+        }
+    }
+
+    /// Uploads a grammar, and says how a request names it.
+    fn upload(&mut self, grammar: &Grammar) -> Result<(GrammarForm, Hash)> {
+        let (id, named) = self.client.upload_grammar(grammar, NAME)?;
+        loop {
+            match self.next(id)? {
+                ClientEvent::Upload { id: of, upload } if of == id && upload.state == UploadState::Stored => return Ok(named),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The sentence as the wire has it.
+fn sentence(args: &AskArgs, set: &CommandSet, text: &str) -> Result<Sentence> {
+    let fallback = match &args.fallback {
+        None => None,
+        Some(line) => {
+            let mut bytes = Vec::new();
+            let command = set.parse_command(line).map_err(|violation| anyhow::anyhow!("--fallback: {violation}"))?;
+            set.encode(&command, &mut bytes)?;
+            Some(bytes)
+        }
+    };
+    Ok(Sentence { priority: args.priority, deadline: deadline(args), fallback, ..Sentence::new(set.id(), text) })
+}
+
+fn deadline(args: &AskArgs) -> Option<Duration> {
+    args.deadline.map(|ms| Duration::from_millis(ms.into()))
 }
 
 /// The request as the wire has it.
@@ -80,7 +183,7 @@ fn request(args: &AskArgs, params: GenerationParams, prompt: String) -> Request 
     let s = params.sampling;
     Request {
         priority: args.priority,
-        deadline: args.deadline.map(|ms| Duration::from_millis(ms.into())),
+        deadline: deadline(args),
         fallback: args.fallback.clone(),
         sampling: Sampling {
             max_tokens: u32::try_from(params.max_tokens).unwrap_or(u32::MAX),
@@ -102,5 +205,6 @@ fn request(args: &AskArgs, params: GenerationParams, prompt: String) -> Request 
         system: args.around.system.clone(),
         prompt,
         stops: params.stops,
+        grammar: None,
     }
 }

@@ -4,13 +4,13 @@ use anyhow::{Context, Result, bail, ensure};
 use qwark_wire::Reason;
 
 use super::args::{CommandArgs, Common};
+use super::beginning::begin_with;
 use super::commands::read_set;
 use super::interrupt::Interrupt;
-use super::model::ModelFile;
 use super::output;
 use super::run::answer_locally;
 use crate::commands::AnswerReader;
-use crate::runtime::{Answered, Commander, Opened, Runtime};
+use crate::runtime::{Answered, Commander, Opened};
 
 pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let set = read_set(&args.set)?;
@@ -24,9 +24,7 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let commander = Commander::new(&runtime, set)?;
     let mut request = commander.request(&sentence);
     request.params.max_tokens = common.max_tokens.unwrap_or(request.params.max_tokens);
-    if !common.no_cache {
-        begin_with(common, &mut runtime, &file, commander.beginning());
-    }
+    begin_with(common, &mut runtime, &file, commander.beginning());
     let interrupt = Interrupt::install(|| ())?;
     let (mut reader, start, mut first) = (AnswerReader::new(commander.set()), Instant::now(), None);
     let mut take = |line: &str, _| {
@@ -35,28 +33,13 @@ pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     };
     let answered = answer_locally(&mut runtime, &request, &interrupt, |text| reader.push(text, &mut take))?;
     match answered.finished.reason {
-        Reason::Stop => reader.finish(take)?,
+        Reason::Stop => reader.finish()?,
         reason => bail!("the answer is not whole ({}): what is printed is all of it", output::reason_name(reason)),
     }
     if args.timings {
         output::note(&report(&answered, first.unwrap_or_default()));
     }
     Ok(())
-}
-
-/// Maps the keys and values of what all prompts begin with, which are computed first where that was not done before. Where there is no
-/// place for them, a line says so.
-fn begin_with(common: &Common, runtime: &mut Runtime<'_>, file: &ModelFile, tokens: &[u32]) {
-    let mut attach = || -> Result<()> {
-        let bar = output::prompt_bar()?;
-        bar.set_length(tokens.len() as u64);
-        let came = runtime.begin_with(tokens, file.mapping(), &common.cache()?, |done| bar.set_position(done as u64));
-        bar.finish_and_clear();
-        came.map(drop).map_err(Into::into)
-    };
-    if let Err(error) = attach() {
-        output::note(&format!("qwark: reading the prompt anew: {}\n", output::one_line(&error)));
-    }
 }
 
 fn report(answered: &Answered, first: Duration) -> String {

@@ -41,7 +41,13 @@ impl SetArgs {
 
 /// Reads a command set.
 pub(super) fn read_set(path: &Path) -> Result<CommandSet> {
+    read_set_with_text(path).map(|(set, _)| set)
+}
+
+/// Reads a command set, and gives its text too.
+pub(super) fn read_set_with_text(path: &Path) -> Result<(CommandSet, String)> {
     let file = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("{file}: cannot be read"))?;
-    CommandSet::parse(&text).map_err(|error| anyhow!("{file}:{}: {}", error.line, error.message()))
+    let set = CommandSet::parse(&text).map_err(|error| anyhow!("{file}:{}: {}", error.line, error.message()))?;
+    Ok((set, text))
 }

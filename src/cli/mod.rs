@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod beginning;
 mod bench;
 mod cache;
 mod chat;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use qwark_wire::{Done, Reason};
 use serde_json::json;
 
@@ -10,10 +10,11 @@ use super::interrupt::Interrupt;
 use super::model::ModelFile;
 use super::output;
 use crate::capture::{End, Exchange, Header, Reader, Requests};
-use crate::runtime::{OpenOptions, Opened, Reply, Runtime};
+use crate::commands::{AnswerReader, CommandSet};
+use crate::runtime::{Commander, OpenOptions, Opened, Reply, Request, Runtime};
 use crate::scheduler::{ClientId, Finished, RequestKey};
 use crate::serve::translate;
-use crate::session::Request;
+use crate::session::Asked;
 
 /// The one client of a runtime within this process.
 const LOCAL: ClientId = ClientId(0);
@@ -32,7 +33,8 @@ pub(super) fn run(common: &Common, args: &ReplayArgs) -> Result<()> {
     let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let options = options(common, header).with_context(|| args.capture.display().to_string())?;
     let runtime = opened.runtime(&options).with_context(|| format!("{} (--isa replays it on other kernels)", args.capture.display()))?;
-    let mut replay = Replay { runtime, interrupt: Interrupt::install(|| ())?, next_id: 1 };
+    let commander = commander(header, &runtime).with_context(|| args.capture.display().to_string())?;
+    let mut replay = Replay { runtime, commander, interrupt: Interrupt::install(|| ())?, next_id: 1 };
 
     let (mut same, mut different, mut left_out) = (0, 0, 0);
     for exchange in requests.exchanges() {
@@ -91,6 +93,13 @@ fn options(common: &Common, header: &Header) -> Result<OpenOptions> {
         isa: Some(common.isa.map_or_else(|| settings.isa.parse(), Ok)?),
         ..OpenOptions::default()
     })
+}
+
+/// The command set that was served.
+fn commander(header: &Header, runtime: &Runtime<'_>) -> Result<Option<Commander>> {
+    let Some(text) = &header.settings.commands else { return Ok(None) };
+    let set = CommandSet::parse(text).map_err(|error| anyhow!("its command set, line {}: {}", error.line, error.message()))?;
+    Ok(Some(Commander::new(runtime, set)?))
 }
 
 fn report(common: &Common, exchange: &Exchange, verdict: &Verdict) -> Result<()> {
@@ -170,12 +179,16 @@ struct Expected<'e> {
     whole: Option<&'e Done>,
     /// Tokens that were generated, if that is known.
     tokens: Option<usize>,
+    /// Bytes of text after which nothing more is of interest.
+    enough: Option<usize>,
     note: &'static str,
 }
 
 /// A runtime that answers again.
 struct Replay<'m> {
     runtime: Runtime<'m>,
+    /// The command set, if one was served.
+    commander: Option<Commander>,
     interrupt: Interrupt,
     next_id: u32,
 }
@@ -183,14 +196,21 @@ struct Replay<'m> {
 impl Replay<'_> {
     /// Answers a request of the capture again and compares.
     fn check(&mut self, exchange: &Exchange) -> Result<Verdict> {
-        let Some(request) = exchange.request() else {
-            return Ok(Verdict::LeftOut("a part of its text is not in the capture".to_owned()));
-        };
-        let expected = match expect(exchange, &request) {
+        let left_out = |why: &str| Ok(Verdict::LeftOut(why.to_owned()));
+        let Some(asked) = exchange.asked() else { return left_out("a part of its text is not in the capture") };
+        if exchange.lacks_grammar() {
+            return left_out("its grammar is not in the capture");
+        }
+        let expected = match expect(exchange, &asked) {
             Ok(expected) => expected,
             Err(verdict) => return Ok(verdict),
         };
-        let (text, finished) = self.answer(&request, &expected)?;
+        let Some(request) = self.request(&asked, exchange)? else { return left_out("the command set is not in the capture") };
+        let (text, finished) = self.answer(request, &expected)?;
+        let text = match (&self.commander, asked) {
+            (Some(commander), Asked::Commands(_)) => encoded(commander.set(), &text)?,
+            _ => text.into_bytes(),
+        };
         let compared = match expected.whole {
             // An answer that was cut off is compared up to there.
             None => &text[..text.len().min(expected.text.len())],
@@ -212,14 +232,24 @@ impl Replay<'_> {
         })
     }
 
-    /// The answer to `request`, as far as it is of interest, and its end, if it has one.
-    fn answer(&mut self, request: &Request, expected: &Expected<'_>) -> Result<(Vec<u8>, Option<Finished<()>>)> {
-        let mut request = translate(request.clone(), Instant::now());
+    /// What is to be computed for it; `None` without the command set that it was for.
+    fn request(&self, asked: &Asked, exchange: &Exchange) -> Result<Option<Request>> {
+        let request = match asked {
+            Asked::Commands(sentence) => self.commander.as_ref().map(|commander| commander.request(&sentence.text)),
+            Asked::Text(request) => {
+                let grammar = exchange.grammar.as_ref().map(|grammar| self.runtime.compile_grammar(grammar)).transpose()?;
+                Some(Request { grammar, ..translate(request.clone(), Instant::now()) })
+            }
+        };
         // What came before the fallback is compared, and the deadline was that of another machine.
-        (request.deadline, request.fallback) = (None, None);
+        Ok(request.map(|request| Request { deadline: None, fallback: None, ..request }))
+    }
+
+    /// The answer to `request`, as far as it is of interest, and its end, if it has one.
+    fn answer(&mut self, mut request: Request, expected: &Expected<'_>) -> Result<(String, Option<Finished<()>>)> {
         if expected.whole.is_none() {
             match expected.tokens {
-                Some(0) => return Ok((Vec::new(), None)),
+                Some(0) => return Ok((String::new(), None)),
                 // Held-back text is released after as many tokens as it was then.
                 Some(tokens) => request.params.max_tokens = request.params.max_tokens.min(tokens),
                 None => {}
@@ -230,16 +260,15 @@ impl Replay<'_> {
         if let Err(refusal) = self.runtime.submit(key, &request, Instant::now()) {
             bail!("the capture has an answer to a request that is refused now: {refusal}");
         }
-        let (mut text, mut end) = (Vec::new(), None);
+        let (mut text, mut end) = (String::new(), None);
         while end.is_none() {
             ensure!(!self.interrupt.is_set(), "interrupted");
             let mut take = |reply| match reply {
-                Reply::Text { text: piece, .. } => text.extend_from_slice(piece.as_bytes()),
+                Reply::Text { text: piece, .. } => text += &piece,
                 Reply::Done { finished, .. } => end = Some(finished),
             };
             self.runtime.step(|_| true, &mut take)?;
-            let enough = expected.whole.is_none() && expected.tokens.is_none() && text.len() >= expected.text.len();
-            if enough && end.is_none() {
+            if end.is_none() && expected.enough.is_some_and(|enough| text.len() >= enough) {
                 self.runtime.cancel(key, Instant::now(), &mut |_| ());
                 break;
             }
@@ -248,8 +277,15 @@ impl Replay<'_> {
     }
 }
 
+/// The commands of an answer, as clients get them.
+fn encoded(set: &CommandSet, text: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    AnswerReader::new(set).push(text, |_, command| Ok::<(), anyhow::Error>(set.encode(&command, &mut bytes)?))?;
+    Ok(bytes)
+}
+
 /// What the capture says that the answer is, or why there is nothing to compare.
-fn expect<'e>(exchange: &'e Exchange, request: &Request) -> Result<Expected<'e>, Verdict> {
+fn expect<'e>(exchange: &'e Exchange, asked: &Asked) -> Result<Expected<'e>, Verdict> {
     let left_out = |why: &str| Err(Verdict::LeftOut(why.to_owned()));
     let different = |at: usize, recorded: &str, replayed: &str| {
         Err(Verdict::Different(Difference { at, recorded: recorded.to_owned(), replayed: replayed.to_owned() }))
@@ -261,7 +297,10 @@ fn expect<'e>(exchange: &'e Exchange, request: &Request) -> Result<Expected<'e>,
     if *gap {
         return left_out("a part of its answer is not in the capture");
     }
-    let cut = |tokens, text, note| Ok(Expected { text, whole: None, tokens, note });
+    let cut = |tokens: Option<usize>, text: &'e [u8], note| {
+        let enough = (tokens.is_none() && matches!(asked, Asked::Text(_))).then_some(text.len());
+        Ok(Expected { text, whole: None, tokens, enough, note })
+    };
     let done = match end {
         Some(End::Done(done)) => done,
         Some(End::Error { code, message }) if answer.is_empty() => {
@@ -279,12 +318,15 @@ fn expect<'e>(exchange: &'e Exchange, request: &Request) -> Result<Expected<'e>,
     let tokens = done.output_tokens as usize;
     match done.reason {
         Reason::Stop | Reason::Length | Reason::Context | Reason::StopString | Reason::Grammar => {
-            Ok(Expected { text: answer, whole: Some(done), tokens: Some(tokens), note: "" })
+            Ok(Expected { text: answer, whole: Some(done), tokens: Some(tokens), enough: None, note: "" })
         }
         Reason::Fallback => {
-            let fallback = request.fallback.as_deref().unwrap_or_default();
+            let fallback = match asked {
+                Asked::Text(request) => request.fallback.as_ref().map(String::as_bytes),
+                Asked::Commands(sentence) => sentence.fallback.as_deref(),
+            };
             match answer.split_at_checked(done.answer_at as usize) {
-                Some((before, after)) if after == fallback.as_bytes() => cut(Some(tokens), before, " and the fallback"),
+                Some((before, after)) if after == fallback.unwrap_or_default() => cut(Some(tokens), before, " and the fallback"),
                 _ => different(done.answer_at as usize, "another text than the fallback", "the fallback"),
             }
         }

@@ -5,15 +5,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use crossbeam_channel::bounded;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::{Common, ServeArgs};
+use super::beginning::begin_with;
+use super::commands::read_set_with_text;
 use super::interrupt::Interrupt;
 use super::output;
 use crate::capture::{Header, Record, Settings, VERSION, Writer};
 use crate::gguf::Mapping;
 use crate::links::{self, Access, Crossed, Identity, LinkAddr, Recorder, Setup, Wanted, read_key};
-use crate::runtime::{OpenOptions, Opened, Runtime};
+use crate::runtime::{Commander, OpenOptions, Opened, Runtime};
 use crate::serve::{MAX_EVENTS, serve};
 
 /// Requests whose keys and values are kept while a more important one takes their place.
@@ -23,9 +25,16 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let start = Instant::now();
     ensure!(args.link.iter().filter(|link| **link == LinkAddr::Stdio).count() <= 1, "--link stdio: there is only one");
     let wanted = wanted(args)?;
+    let set = args.commands.as_deref().map(read_set_with_text).transpose()?;
+    // Before a model is packed for it.
+    set.iter().try_for_each(|(set, _)| links::check_fits(set))?;
     let file = common.map_to_run()?;
     let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&OpenOptions { parallel: args.parallel, spare: SPARE, ..common.open_options() })?;
+    let commander = set.as_ref().map(|(set, _)| Commander::new(&runtime, set.clone())).transpose()?;
+    if let Some(commander) = &commander {
+        begin_with(common, &mut runtime, &file, commander.beginning());
+    }
     let interrupt = Interrupt::install(|| ())?;
 
     let identity = Identity {
@@ -33,9 +42,11 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         model: opened.model.config.name.clone(),
         context: runtime.engine().options().context.try_into().unwrap_or(u32::MAX),
         max_parallel: runtime.parallel().try_into().unwrap_or(u16::MAX),
+        commands: commander.as_ref().map(|commander| Arc::new(commander.set().clone())),
     };
     let access = Access { mode: args.socket_mode, users: (!args.allow_user.is_empty()).then(|| args.allow_user.clone()) };
-    let recording = args.record.as_ref().map(|path| record(path, &identity, &runtime, file.mapping())).transpose()?;
+    let recording =
+        args.record.as_ref().map(|path| record(path, &identity, &runtime, file.mapping(), set.map(|(_, text)| text))).transpose()?;
     let setup = Setup { access, recorder: recording.clone().map(recorder), start, ..Setup::new(identity, runtime.control().clone()) };
     let (sender, events) = bounded(MAX_EVENTS);
     let close = Arc::new(AtomicBool::new(false));
@@ -43,14 +54,16 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
 
     for listening in links.listening() {
         let addr = &listening.client_addr;
-        match addr {
-            // Standard output carries frames and nothing else.
-            _ if args.link.contains(&LinkAddr::Stdio) => output::note(&format!("listening on {addr}\n")),
-            _ if common.json => output::json(&json!({ "listening": addr.to_string() }))?,
-            _ => output::stream(&format!("listening on {addr}\n"))?,
-        }
+        let report = json!({ "listening": addr.to_string() });
+        say(common, args, &report, &format!("listening on {addr}\n"))?;
     }
-    let result = serve(&mut runtime, &events, &interrupt.flag(), start);
+    if let Some(commander) = &commander {
+        let set = commander.set();
+        let (name, count, id) = (set.name(), set.commands().len(), format!("{:#010x}", set.id()));
+        let report = json!({ "commands": name, "id": id });
+        say(common, args, &report, &format!("serving the command set {name}: {count} commands, id {id}\n"))?;
+    }
+    let result = serve(&mut runtime, commander.as_ref(), &events, &interrupt.flag(), start);
     // Readers may wait for room in the channel: without a receiver they see that it is over.
     drop(events);
     close.store(true, Ordering::Relaxed);
@@ -60,6 +73,15 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         ensure!(writer.is_recording(), "--record {}: the recording ended before the runtime did, as the log says", writer.path());
     }
     Ok(())
+}
+
+/// Says something about the runtime, in words or as JSON. Where standard output is a link, it carries frames and nothing else.
+fn say(common: &Common, args: &ServeArgs, report: &Value, words: &str) -> Result<()> {
+    if args.link.contains(&LinkAddr::Stdio) {
+        output::note(words);
+        return Ok(());
+    }
+    if common.json { output::json(report) } else { output::stream(words) }
 }
 
 /// The links with their keys.
@@ -75,7 +97,7 @@ fn wanted(args: &ServeArgs) -> Result<Vec<Wanted>> {
 }
 
 /// Writes every frame down in a new file.
-fn record(path: &Path, identity: &Identity, runtime: &Runtime<'_>, mapping: &Mapping) -> Result<Writer> {
+fn record(path: &Path, identity: &Identity, runtime: &Runtime<'_>, mapping: &Mapping, commands: Option<String>) -> Result<Writer> {
     let options = runtime.engine().options();
     let header = Header {
         qwark_capture: VERSION,
@@ -88,6 +110,7 @@ fn record(path: &Path, identity: &Identity, runtime: &Runtime<'_>, mapping: &Map
             parallel: runtime.parallel(),
             isa: options.kernels.isa().to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            commands,
         },
     };
     let writer = Writer::create(path, &header).with_context(|| format!("--record {}", path.display()))?;

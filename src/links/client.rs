@@ -5,15 +5,20 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use qwark_wire::client::{AskError, Question};
+use qwark_wire::client::{self, AskError, NewUpload, Question};
 use qwark_wire::host::{self, Config, Link, WINDOW};
-use qwark_wire::{DELIMITER, Decoder, EStop, FromRuntime, Key, MAX_STOPS, SMALL_FRAME, Safety, SafetyState, encode_small};
+use qwark_wire::{
+    DELIMITER, Decoder, EStop, FromRuntime, GrammarForm, Hash, Key, MAX_STOPS, SMALL_FRAME, Safety, SafetyState, UploadKind, encode_small,
+};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use qwark_wire::host::{ClientEvent, RuntimeInfo};
 
 use super::io::Duplex;
-use super::{LinkAddr, LinkError, Request, tty, unix};
+use super::request::grammar_text;
+use super::{LinkAddr, LinkError, Request, Sentence, tty, unix};
+use crate::grammar::Grammar;
 
 /// Where pseudo-terminals are: they take no time for a byte, whatever speed is asked for.
 const PSEUDO_TERMINALS: &str = "/dev/pts";
@@ -78,7 +83,7 @@ impl Client {
         let len = request.prompt.len() + request.system.as_ref().map_or(0, String::len);
         let question = Question {
             priority: request.priority,
-            deadline_ms: request.deadline.map_or(0, |deadline| u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX).max(1)),
+            deadline_ms: deadline_ms(request.deadline),
             window: WINDOW,
             sampling: request.sampling,
             form: request.form,
@@ -86,9 +91,44 @@ impl Client {
             system: request.system.as_ref().map(bytes),
             fallback: request.fallback.as_ref().map(bytes),
             stops: request.stops.iter().map(bytes).collect(),
+            grammar: request.grammar,
             ..Question::new(bytes(&request.prompt))
         };
-        match self.ask(question) {
+        let asked = self.ask(question);
+        self.asked(asked, len)
+    }
+
+    /// Sends `sentence`, and gives the request's id.
+    ///
+    /// # Errors
+    /// The sentence does not fit into the protocol, or there are too many requests.
+    pub fn command(&mut self, sentence: &Sentence) -> Result<u32, ClientError> {
+        let text = sentence.text.as_bytes().to_vec();
+        let len = text.len();
+        let asked = self.0.command(client::Sentence {
+            priority: sentence.priority,
+            deadline_ms: deadline_ms(sentence.deadline),
+            window: WINDOW,
+            fallback: sentence.fallback.clone(),
+            ..client::Sentence::new(sentence.set, text)
+        });
+        self.asked(asked, len)
+    }
+
+    /// Uploads `grammar` under `name`. Gives the upload's id, and what names the grammar in requests once it is stored.
+    ///
+    /// # Errors
+    /// The grammar or the name does not fit into the protocol, or there are too many requests.
+    pub fn upload_grammar(&mut self, grammar: &Grammar, name: &str) -> Result<(u32, (GrammarForm, Hash)), ClientError> {
+        let (form, text) = grammar_text(grammar);
+        let (sha256, data) = (Hash::from(Sha256::digest(text)), text.as_bytes().to_vec());
+        let id = self.0.upload(NewUpload { what: UploadKind::Grammar, sha256, keep_s: 0, name: name.as_bytes().to_vec(), data })?;
+        Ok((id, (form, sha256)))
+    }
+
+    /// What came of asking with a text of `len` bytes.
+    fn asked(&self, asked: Result<u32, host::ClientError>, len: usize) -> Result<u32, ClientError> {
+        match asked {
             Err(host::ClientError::Ask(AskError::TooLong)) => Err(ClientError::TooLong(len, self.runtime().max_text)),
             result => Ok(result?),
         }
@@ -159,6 +199,11 @@ fn open(addr: &LinkAddr) -> Result<Box<dyn Link + Send>, LinkError> {
         LinkAddr::Serial { device, baud } => tty::open_serial(device, *baud)?,
         LinkAddr::Pty | LinkAddr::Stdio => return Err(LinkError::NoServer(addr.clone())),
     }))
+}
+
+/// A time limit as the wire has it.
+fn deadline_ms(deadline: Option<Duration>) -> u32 {
+    deadline.map_or(0, |deadline| u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX).max(1))
 }
 
 /// The speed that the client has to reckon with.

@@ -100,6 +100,12 @@ impl SessionHandle {
         self.0.wake();
     }
 
+    /// The next command of the answer to request `serial`, encoded.
+    pub fn command(&self, serial: u32, command: &[u8]) {
+        self.0.lock().command(serial, command);
+        self.0.wake();
+    }
+
     /// Request `serial` has ended, which is said once, however often the line needs to hear it.
     pub fn end(&self, serial: u32, end: End) {
         self.0.lock().end(serial, end, Instant::now());

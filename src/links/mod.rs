@@ -15,6 +15,7 @@
 
 mod addr;
 mod client;
+mod commands;
 mod connection;
 mod handle;
 mod io;
@@ -37,7 +38,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use thiserror::Error;
 
-use qwark_wire::Key;
+use qwark_wire::{Key, MAX_COMMAND};
 
 use connection::{Context, Terms};
 use io::Duplex;
@@ -50,11 +51,13 @@ use crate::uploads::Limits;
 
 pub use addr::{AddrError, DEFAULT_BAUD, LinkAddr};
 pub use client::{Client, ClientError, ClientEvent, RuntimeInfo, emergency_stop};
+pub use commands::check_fits;
 pub use connection::random;
 pub use handle::SessionHandle;
 pub use key::{KeyError, read_key};
 pub use registry::{LINGER, MAX_LINGERING};
-pub use request::{ClientId, Identity, LinkEvent, Request, What};
+pub(crate) use request::grammar;
+pub use request::{ClientId, Identity, LinkEvent, Request, Sentence, What};
 pub use tap::{Crossed, Recorder};
 pub use unix::Access;
 
@@ -101,6 +104,14 @@ pub enum LinkError {
     /// A client cannot connect to such a link.
     #[error("cannot connect to {0}: a client needs unix:PATH or serial:DEV[:BAUD]")]
     NoServer(LinkAddr),
+    /// The command set cannot be served.
+    #[error("the command set {name} has commands of up to {len} bytes, of which a frame takes {MAX_COMMAND}: shorten its texts")]
+    Set {
+        /// The set's name.
+        name: String,
+        /// Most bytes of one of its commands.
+        len: usize,
+    },
     /// No thread could be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -187,9 +198,13 @@ impl Setup {
 /// input does at its end.
 ///
 /// # Errors
-/// The first link that cannot be opened, with the cause; none is open then, and `stop` may be set.
+/// The first link that cannot be opened, with the cause, or a command set whose commands do not fit into frames; no link is open then, and
+/// `stop` may be set.
 pub fn serve(wanted: &[Wanted], setup: Setup, events: Sender<LinkEvent>, stop: Arc<AtomicBool>) -> Result<Links, LinkError> {
     let Setup { identity, control, access, recorder, start } = setup;
+    if let Some(set) = &identity.commands {
+        check_fits(set)?;
+    }
     let context = Context {
         identity: Arc::new(identity),
         events,

@@ -1,6 +1,7 @@
 //! The thread that reads a connection: frames to the session and the engine. It waits for neither, so that it hears an emergency
 //! stop whatever else goes on.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,17 +9,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::TrySendError;
 use qwark_wire::{
-    Ack, CRC, Cancel, Decoder, EStop, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Ping, Pong, Resend, SafetyState,
-    Sequence, ToRuntime, VERSION_MAX, VERSION_MIN,
+    Ack, CRC, Cancel, Command, Decoder, EStop, ErrorCode, Frame, Generate, Hello, Loss, MAX_FRAME, ParseError, Ping, Pong, Resend,
+    SafetyState, Sequence, ToRuntime, VERSION_MAX, VERSION_MIN,
 };
 
+use super::commands;
 use super::connection::{Context, Over, Terms, random};
 use super::handle::{SessionCell, SessionHandle, count};
 use super::io::{Half, TICK};
 use super::line::{Line, Sealed, patience};
 use super::request::{ClientId, LinkEvent, What};
 use crate::scheduler::Safety;
-use crate::session::{Action, Control as Frames};
+use crate::session::{Action, Asked, Control as Frames, End};
 
 /// Bytes read at once.
 const READ_BUFFER: usize = 4096;
@@ -279,9 +281,9 @@ impl<'c> Reader<'c> {
                 Ok(())
             }
             Err(error) => {
-                let is_generate = frame.kind == Generate::KIND;
+                let begins = [Generate::KIND, Command::KIND].contains(&frame.kind);
                 match &self.session {
-                    Some(session) => session.lock().bad_frame(frame.id, is_generate, error.into(), &error.to_string()),
+                    Some(session) => session.lock().bad_frame(frame.id, begins, error.into(), &error.to_string()),
                     None if frame.kind == Hello::KIND => self.line.error(frame.id, error.into(), false, &error.to_string()),
                     None => self.no_session(frame.id),
                 }
@@ -322,12 +324,16 @@ impl<'c> Reader<'c> {
                 session.lock().answer(id, answer);
                 None
             }
-            about => session.lock().take(id, about, frame.payload, self.refusal(), now),
+            about => {
+                let refusal = self.refusal(about);
+                let refusal = refusal.as_ref().map(|(code, message)| (*code, &**message));
+                session.lock().take(id, about, frame.payload, refusal, now)
+            }
         };
         self.line.wake();
         match action {
             None => Ok(()),
-            Some(Action::Submit { serial, request, received }) => self.deliver(client, What::Generate { serial, request, received }),
+            Some(Action::Submit { serial, asked, received }) => self.submit(session, serial, *asked, received, now),
             Some(Action::Cancel { serial }) => {
                 self.deliver(client, What::Cancel { serial })?;
                 // After the event: the engine looks for it when the step ends.
@@ -335,6 +341,29 @@ impl<'c> Reader<'c> {
                 Ok(())
             }
         }
+    }
+
+    /// Hands a request to the engine, with the grammar that it names.
+    fn submit(&mut self, session: &SessionCell, serial: u32, asked: Asked, received: Instant, now: Instant) -> Result<(), Over> {
+        let request = match asked {
+            Asked::Text(request) => request,
+            Asked::Commands(sentence) => {
+                return self.deliver(session.client, What::Command { serial, sentence: Box::new(sentence), received });
+            }
+        };
+        let grammar = match &request.grammar {
+            None => None,
+            Some((form, sha256)) => match self.context.uploads.grammar(session, *form, sha256, now) {
+                None => {
+                    let message = "this client has uploaded no grammar with that hash, or it is gone, or not UTF-8".to_owned();
+                    session.lock().end(serial, End::Error(ErrorCode::Parameter, message), now);
+                    self.line.wake();
+                    return Ok(());
+                }
+                grammar => grammar,
+            },
+        };
+        self.deliver(session.client, What::Generate { serial, request: Box::new(request), grammar, received })
     }
 
     /// A Reset or an Arm. One that changes nothing is answered here: a flood of them must not take the engine's time.
@@ -348,11 +377,15 @@ impl<'c> Reader<'c> {
         Ok(())
     }
 
-    /// Why no request can be taken now, if none can. The engine asks the same again: this spares the way to it.
-    fn refusal(&self) -> Option<(ErrorCode, &'static str)> {
-        match self.context.control.safety().state {
-            SafetyState::Stopped => Some((ErrorCode::Stopped, "an emergency stop is latched: Reset it, then Arm")),
-            SafetyState::Disarmed => Some((ErrorCode::Disarmed, "the runtime is disarmed after an emergency stop: Arm it")),
+    /// Why what `message` asks cannot be taken, if it cannot. About the safety state the engine asks again: this spares the way to it.
+    fn refusal(&self, message: &ToRuntime<'_>) -> Option<(ErrorCode, Cow<'static, str>)> {
+        match (self.context.control.safety().state, message) {
+            (SafetyState::Stopped, _) => Some((ErrorCode::Stopped, "an emergency stop is latched: Reset it, then Arm".into())),
+            (SafetyState::Disarmed, _) => Some((ErrorCode::Disarmed, "the runtime is disarmed after an emergency stop: Arm it".into())),
+            (_, ToRuntime::Command(command)) => {
+                let (code, message) = commands::refusal(self.context.identity.commands.as_deref(), command)?;
+                Some((code, message.into()))
+            }
             _ => None,
         }
     }

@@ -1,16 +1,19 @@
 //! What crosses the channel between the links and the engine.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use qwark_wire::{Identify, MAX_FRAME, Models, SCHEMA, Sampling, Str, VERSION_MAX, VERSION_MIN};
+use qwark_wire::{GrammarForm, Identify, MAX_FRAME, Models, SCHEMA, Sampling, Str, VERSION_MAX, VERSION_MIN};
 
 use super::handle::SessionHandle;
 use super::registry::LINGER;
+use crate::commands::CommandSet;
+use crate::grammar::Grammar;
 use crate::sampler::SamplingParams;
 pub use crate::scheduler::ClientId;
 use crate::scheduler::Safety;
-pub use crate::session::Request;
 use crate::session::{self, MAX_REQUESTS, MAX_TEXT};
+pub use crate::session::{Request, Sentence};
 use crate::uploads;
 
 /// Something that happened on a link.
@@ -33,6 +36,17 @@ pub enum What {
         serial: u32,
         /// What it asks.
         request: Box<Request>,
+        /// What the answer has to follow.
+        grammar: Option<Grammar>,
+        /// When its first frame arrived.
+        received: Instant,
+    },
+    /// It asks for commands.
+    Command {
+        /// The request's number in the session: never used twice.
+        serial: u32,
+        /// What they are to do. The set is the one that is served, and the fallback a command of it.
+        sentence: Box<Sentence>,
         /// When its first frame arrived.
         received: Instant,
     },
@@ -53,6 +67,26 @@ pub enum What {
     },
     /// It is gone for good: nothing that it asked for is wanted any more.
     Disconnected,
+}
+
+/// The grammar of this form that an upload says; `None` if it is not text.
+pub(crate) fn grammar(form: GrammarForm, upload: &[u8]) -> Option<Grammar> {
+    let text = str::from_utf8(upload).ok()?.to_owned();
+    match form {
+        GrammarForm::None => None,
+        GrammarForm::JsonSchema => Some(Grammar::JsonSchema(text)),
+        GrammarForm::Regex => Some(Grammar::Regex(text)),
+        GrammarForm::Lark => Some(Grammar::Lark(text)),
+    }
+}
+
+/// The form of a grammar, and the upload that says it.
+pub(super) fn grammar_text(grammar: &Grammar) -> (GrammarForm, &str) {
+    match grammar {
+        Grammar::JsonSchema(text) => (GrammarForm::JsonSchema, text),
+        Grammar::Regex(text) => (GrammarForm::Regex, text),
+        Grammar::Lark(text) | Grammar::Lines { lark: text, .. } => (GrammarForm::Lark, text),
+    }
 }
 
 impl From<Sampling> for SamplingParams {
@@ -79,11 +113,12 @@ impl From<Safety> for qwark_wire::Safety {
 /// Bits of Identify's `features`.
 mod feature {
     pub(super) const UPLOADS: u32 = 1;
+    pub(super) const COMMANDS: u32 = 8;
     pub(super) const SEALED: u32 = 16;
 }
 
 /// Who the runtime is, as it tells every client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
     /// Differs each time the runtime starts.
     pub boot_id: u64,
@@ -93,11 +128,15 @@ pub struct Identity {
     pub context: u32,
     /// Requests that run side by side.
     pub max_parallel: u16,
+    /// Its command set, if it serves one.
+    pub commands: Option<Arc<CommandSet>>,
 }
 
 impl Identity {
     /// What is said to a client that has `kept` requests here, whose Hello had `client_nonce`.
     pub(super) fn identify(&self, kept: usize, client_nonce: u64, nonce: u64, safety: Safety, sealed: bool) -> session::Identity {
+        let sealed = if sealed { feature::SEALED } else { 0 };
+        let commands = if self.commands.is_some() { feature::COMMANDS } else { 0 };
         let fixed = Identify {
             version_min: VERSION_MIN,
             version_max: VERSION_MAX,
@@ -106,7 +145,7 @@ impl Identity {
             client_nonce,
             nonce,
             kept: kept.try_into().unwrap_or(u16::MAX),
-            features: feature::UPLOADS | if sealed { feature::SEALED } else { 0 },
+            features: feature::UPLOADS | commands | sealed,
             safety: safety.state,
             stop: safety.stop,
             max_frame: MAX_FRAME as u16,
@@ -116,9 +155,11 @@ impl Identity {
             max_requests: MAX_REQUESTS as u16,
             linger_s: LINGER.as_secs() as u16,
             upload_quota: uploads::CLIENT_QUOTA,
+            set: self.commands.as_ref().map_or(0, |set| set.id()),
             models: Models::new(),
             commands: Str::default(),
         };
-        session::Identity { fixed, models: vec![self.model.clone()], commands: String::new() }
+        let commands = self.commands.as_ref().map_or_else(String::new, |set| set.name().to_owned());
+        session::Identity { fixed, models: vec![self.model.clone()], commands }
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use qwark_wire::ToRuntime;
+use qwark_wire::{GrammarForm, Hash, ToRuntime, UploadKind};
 
 use super::handle::SessionCell;
+use super::request;
+use crate::grammar::Grammar;
 use crate::session::{Control, Item};
 use crate::uploads::{Limits, Owner, UploadError, Uploads};
 
@@ -36,6 +38,12 @@ impl Store {
             Ok(upload) => Control::Upload(upload),
             Err(error) => Control::Error { code: error.code(), ends: error.ends(), message: error.to_string() },
         }
+    }
+
+    /// The grammar that a request names, which it uses now; `None` if its client has no such upload, or that is not text.
+    pub fn grammar(&self, session: &SessionCell, form: GrammarForm, sha256: &Hash, now: Instant) -> Option<Grammar> {
+        let mut uploads = self.lock();
+        request::grammar(form, uploads.get(owner(session), UploadKind::Grammar, sha256, now)?)
     }
 
     /// The session is over: a client without a number cannot ask for its uploads any more.

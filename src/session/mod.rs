@@ -1,11 +1,13 @@
 //! One client's session: its requests from their first frame until the client has their end. A pure state machine: frames, the
 //! engine's words and the time are its inputs, frames and what the engine is to do its outputs.
 //!
-//! Nothing is queued as frames. A reply is kept as text with marks (what was sent, what was acknowledged), and the line asks for
+//! Nothing is queued as frames. A reply is kept as text, or as commands, with marks (what was sent, what was acknowledged), and the line asks for
 //! the next frame when it has room: so what is urgent goes first, a slow line gets few long frames, and after a lost frame, a
-//! pulled cable or a repeated request the same text is simply sent again from a mark.
+//! pulled cable or a repeated request the same is simply sent again from a mark.
 
+mod body;
 mod control;
+mod opening;
 mod reply;
 mod request;
 mod retry;
@@ -16,15 +18,15 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::{Duration, Instant};
 
-use qwark_wire::{
-    Accepted, Ack, Done, ErrorCode, FromRuntime, Generate, Heartbeat, Priority, Reason, Resend, Str, Text, ToRuntime, Token, payload_len,
-};
+use qwark_wire::{Accepted, Ack, Done, ErrorCode, FromRuntime, Heartbeat, Priority, Reason, Resend, Str, Text, ToRuntime};
 
+use body::Body;
 pub use control::{Control, Controls, Identity, Item};
+use opening::Opening;
 pub use reply::End;
 use reply::{Next, Reply};
 use request::Assembly;
-pub use request::{MAX_TEXT, PIECE_TIMEOUT, Request};
+pub use request::{Asked, MAX_TEXT, PIECE_TIMEOUT, Request, Sentence};
 
 /// Most requests of one client that have not ended: fewer than may wait in all, so that there is room for others.
 pub const MAX_REQUESTS: usize = 32;
@@ -38,10 +40,10 @@ pub const KEEP: Duration = Duration::from_secs(60);
 /// Most ended replies that are kept.
 pub const MAX_KEPT: usize = 32;
 
-/// Most bytes of text in ended replies that are kept.
+/// Most bytes of ended replies that are kept.
 pub const MAX_KEPT_TEXT: usize = 256 * 1024;
 
-/// Bytes of text that may wait for the line before the client's requests pause.
+/// Bytes of replies that may wait for the line before the client's requests pause.
 pub const MAX_WAITING: usize = 64 * 1024;
 
 /// What the engine is to do.
@@ -52,7 +54,7 @@ pub enum Action {
         /// The session's own number for it: never used twice.
         serial: u32,
         /// What is asked.
-        request: Box<Request>,
+        asked: Box<Asked>,
         /// When its first frame arrived.
         received: Instant,
     },
@@ -70,7 +72,7 @@ struct Entry {
     id: u32,
     serial: u32,
     key: u64,
-    /// Hash of everything that the Generate says, but for the text that it brings.
+    /// Hash of everything that the first frame says, but for the text that it brings.
     fingerprint: u64,
     priority: Priority,
     received: Instant,
@@ -112,11 +114,9 @@ impl Entry {
 
     /// Its deadline came before its text.
     fn miss(&mut self, now: Instant) {
-        let Phase::Assembling(assembly) = &mut self.phase else { return };
-        let fallback = assembly.take_fallback();
-        let reason = if fallback.is_some() { Reason::Fallback } else { Reason::Deadline };
-        self.reply.push(&fallback.unwrap_or_default());
-        self.unseen(reason, now);
+        let Phase::Assembling(assembly) = &self.phase else { return };
+        let fell_back = assembly.asked().push_fallback(self.reply.body());
+        self.unseen(if fell_back { Reason::Fallback } else { Reason::Deadline }, now);
     }
 
     /// It ends before the engine has seen it.
@@ -209,7 +209,8 @@ impl Session {
         now: Instant,
     ) -> Option<Action> {
         match message {
-            ToRuntime::Generate(generate) => return self.generate(id, generate, payload, refusal, now),
+            ToRuntime::Generate(generate) => return self.ask(id, Opening::Generate(generate), payload, refusal, now),
+            ToRuntime::Command(command) => return self.ask(id, Opening::Command(command), payload, refusal, now),
             ToRuntime::Text(text) => return self.text(id, text, now),
             ToRuntime::Cancel(_) => return self.cancel(id, now),
             ToRuntime::Ack(ack) => self.ack(id, ack, now),
@@ -219,16 +220,16 @@ impl Session {
         None
     }
 
-    fn generate(
+    fn ask(
         &mut self,
         id: u32,
-        generate: &Generate<'_>,
+        opening: Opening<'_, '_>,
         payload: &[u8],
         refusal: Option<(ErrorCode, &str)>,
         now: Instant,
     ) -> Option<Action> {
-        let fingerprint = self.fingerprint(generate, payload);
-        if let Some(at) = self.known(id, generate.key, fingerprint) {
+        let (key, fingerprint) = (opening.key(), self.hasher.hash_one(opening.terms(payload)));
+        if let Some(at) = self.known(id, key, fingerprint) {
             let same = self.entries[at].fingerprint == fingerprint;
             if same && self.entries[at].id != id && self.is_live(id) {
                 self.error(id, ErrorCode::IdInUse, false, &format!("request {id} is still running"));
@@ -238,7 +239,7 @@ impl Session {
                 self.repeated(at, id, now);
                 return None;
             }
-            if generate.key != 0 && self.entries[at].key == generate.key {
+            if key != 0 && self.entries[at].key == key {
                 let ends = !self.is_live(id);
                 self.error(id, ErrorCode::KeyReused, ends, "this key belongs to a request with other contents");
                 return None;
@@ -250,28 +251,24 @@ impl Session {
         }
         self.release(id);
         if let Some((code, message)) = refusal {
-            return self.refuse(id, generate, fingerprint, code, message, now);
+            return self.refuse(id, opening, fingerprint, code, message, now);
         }
         if self.entries.iter().filter(|entry| entry.is_live()).count() >= MAX_REQUESTS {
             let message = format!("{MAX_REQUESTS} requests of this client are waiting");
-            return self.refuse(id, generate, fingerprint, ErrorCode::Busy, &message, now);
+            return self.refuse(id, opening, fingerprint, ErrorCode::Busy, &message, now);
         }
         let assembling = self.entries.iter().filter(|entry| matches!(entry.phase, Phase::Assembling(_))).count();
         if assembling >= MAX_ASSEMBLING {
             let message = format!("{MAX_ASSEMBLING} requests are already waiting for the rest of their text");
-            return self.refuse(id, generate, fingerprint, ErrorCode::Busy, &message, now);
+            return self.refuse(id, opening, fingerprint, ErrorCode::Busy, &message, now);
         }
-        let begun = Assembly::begin(generate, now).and_then(|mut assembly| {
-            assembly.append(&generate.text, now)?;
-            Ok(assembly)
-        });
-        match begun {
+        match Assembly::begin(opening, now) {
             Ok(assembly) => {
-                let entry = self.entry(id, generate, fingerprint, Phase::Assembling(Box::new(assembly)), now);
+                let entry = self.entry(id, opening, fingerprint, Phase::Assembling(Box::new(assembly)), now);
                 self.entries.push(entry);
                 self.assembled(self.entries.len() - 1, now)
             }
-            Err(fault) => self.refuse(id, generate, fingerprint, fault.code(), &fault.to_string(), now),
+            Err(fault) => self.refuse(id, opening, fingerprint, fault.code(), &fault.to_string(), now),
         }
     }
 
@@ -335,8 +332,8 @@ impl Session {
     }
 
     /// A frame about `id` could not be understood.
-    pub fn bad_frame(&mut self, id: u32, is_generate: bool, code: ErrorCode, message: &str) {
-        self.error(id, code, is_generate && !self.is_live(id), message);
+    pub fn bad_frame(&mut self, id: u32, begins: bool, code: ErrorCode, message: &str) {
+        self.error(id, code, begins && !self.is_live(id), message);
     }
 
     /// The latest heartbeat takes the place of one that was not sent yet.
@@ -358,7 +355,14 @@ impl Session {
     /// The engine has more text for request `serial`.
     pub fn say(&mut self, serial: u32, text: &str) {
         if let Some(entry) = self.running(serial) {
-            entry.reply.push(text);
+            entry.reply.body().push_text(text);
+        }
+    }
+
+    /// The engine has another command for request `serial`, encoded.
+    pub fn command(&mut self, serial: u32, command: &[u8]) {
+        if let Some(entry) = self.running(serial) {
+            entry.reply.body().push_command(command);
         }
     }
 
@@ -437,9 +441,8 @@ impl Session {
         self.turn = at + 1;
         let Entry { id, reply, .. } = &mut self.entries[at];
         let sent = match reply.next(now) {
-            Some(Next::Text(range)) => {
-                let offset = range.start as u32;
-                emit(*id, &Token { offset, text: Str::cut(reply.text(range)) }.into());
+            Some(Next::Piece(piece)) => {
+                emit(*id, &reply.message(piece));
                 true
             }
             Some(Next::End) => {
@@ -467,7 +470,7 @@ impl Session {
         replies.chain(self.entries.iter().filter_map(Entry::deadline)).min()
     }
 
-    /// The request that a Generate with this id and key is, or stands in the way of.
+    /// The request that a first frame with this id and key is, or stands in the way of.
     fn known(&self, id: u32, key: u64, fingerprint: u64) -> Option<usize> {
         let by_key = self.entries.iter().position(|entry| key != 0 && entry.key == key);
         by_key.or_else(|| self.find(id).filter(|&at| key == 0 || self.entries[at].is_live() || self.entries[at].fingerprint == fingerprint))
@@ -526,13 +529,12 @@ impl Session {
         if let Phase::Assembling(assembly) = phase
             && assembly.is_complete()
         {
-            let text_len = assembly.received();
-            match assembly.finish() {
-                Ok(request) => {
-                    *phase = Phase::Running { text_len };
-                    action = Some(Action::Submit { serial, request: Box::new(request), received });
+            let running = Phase::Running { text_len: assembly.received() };
+            if let Phase::Assembling(assembly) = std::mem::replace(phase, running) {
+                match assembly.finish() {
+                    Ok(asked) => action = Some(Action::Submit { serial, asked: Box::new(asked), received }),
+                    Err(fault) => self.entries[at].fail(fault, now),
                 }
-                Err(fault) => self.entries[at].fail(fault, now),
             }
         }
         let entry = &self.entries[at];
@@ -542,18 +544,22 @@ impl Session {
         action
     }
 
-    fn entry(&mut self, id: u32, generate: &Generate<'_>, fingerprint: u64, phase: Phase, now: Instant) -> Entry {
+    fn entry(&mut self, id: u32, opening: Opening<'_, '_>, fingerprint: u64, phase: Phase, now: Instant) -> Entry {
+        let body = match opening {
+            Opening::Generate(_) => Body::text(),
+            Opening::Command(_) => Body::commands(),
+        };
         let serial = self.next_serial;
         self.next_serial = serial.wrapping_add(1);
         Entry {
             id,
             serial,
-            key: generate.key,
+            key: opening.key(),
             fingerprint,
-            priority: generate.priority,
+            priority: opening.priority(),
             received: now,
             phase,
-            reply: Reply::new(generate.window, self.wait),
+            reply: Reply::new(body, opening.window(), self.wait),
         }
     }
 
@@ -561,7 +567,7 @@ impl Session {
     fn refuse(
         &mut self,
         id: u32,
-        generate: &Generate<'_>,
+        opening: Opening<'_, '_>,
         fingerprint: u64,
         code: ErrorCode,
         message: &str,
@@ -572,7 +578,7 @@ impl Session {
             return None;
         }
         // The same frame once more is still refused.
-        let mut entry = self.entry(id, generate, fingerprint, Phase::Ended { at: now, keep: false }, now);
+        let mut entry = self.entry(id, opening, fingerprint, Phase::Ended { at: now, keep: false }, now);
         entry.end(End::Error(code, message.to_owned()), false, now);
         self.entries.push(entry);
         None
@@ -580,12 +586,6 @@ impl Session {
 
     fn unknown(&mut self, id: u32) {
         self.error(id, ErrorCode::UnknownId, true, "there is no such request, or it has ended");
-    }
-
-    /// Hash of a Generate's fields, but for its piece of the text: how that is cut does not matter, its checksum is among them.
-    fn fingerprint(&self, generate: &Generate<'_>, payload: &[u8]) -> u64 {
-        let end = payload_len(generate) - generate.text.len() - size_of::<u16>();
-        self.hasher.hash_one(&payload[..end.min(payload.len())])
     }
 
     /// Forgets replies that are of no use any more: the client has them and cannot ask again, or they are too old or too many.

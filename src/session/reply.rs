@@ -1,14 +1,12 @@
-//! One request's reply: its text, how much of it the client has, and its end, until the client has that too.
+//! One request's reply: what it says, how much of it the client has, and its end, until the client has that too.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use qwark_wire::{Done, ErrorCode, MAX_TOKEN_TEXT};
+use qwark_wire::{Done, ErrorCode, FromRuntime};
 
+use super::body::Body;
 use super::retry::Retry;
-
-/// Bytes of the longest character: a window must hold it, or nothing could ever be sent.
-const LONGEST_CHAR: usize = 4;
 
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +20,8 @@ pub enum End {
 /// What is to be sent next of a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// This part of its text.
-    Text(Range<usize>),
+    /// This part of what it says.
+    Piece(Range<usize>),
     /// Its end.
     End,
 }
@@ -31,19 +29,19 @@ pub(super) enum Next {
 /// A reply.
 #[derive(Debug)]
 pub(super) struct Reply {
-    text: String,
+    body: Body,
     end: Option<End>,
     /// The client acknowledges what it gets; `limit` then moves on with every acknowledgement.
     acknowledged: bool,
-    /// Bytes of text that may be sent before the first acknowledgement.
+    /// Bytes that may be sent before the first acknowledgement.
     window: usize,
-    /// Bytes of text that may be sent.
+    /// Bytes that may be sent.
     limit: usize,
-    /// Bytes of text that were sent.
+    /// Bytes that were sent.
     sent: usize,
-    /// Bytes of text that the client may have: what was ever sent, also if it is sent again now.
+    /// Bytes that the client may have: what was ever sent, also if it is sent again now.
     reached: usize,
-    /// Bytes of text that the client has, as far as it said.
+    /// Bytes that the client has, as far as it said.
     received: usize,
     /// What it asked for again.
     missing: Range<usize>,
@@ -57,11 +55,11 @@ pub(super) struct Reply {
 impl Reply {
     /// An empty reply that may be sent `window` bytes ahead of the client's acknowledgements; 0 for no acknowledgements. What
     /// stays unanswered is sent again after `wait`.
-    pub fn new(window: u32, wait: Duration) -> Reply {
+    pub fn new(body: Body, window: u32, wait: Duration) -> Reply {
         let acknowledged = window > 0;
-        let window = if acknowledged { (window as usize).max(LONGEST_CHAR) } else { usize::MAX };
+        let window = if acknowledged { (window as usize).max(body.longest_unit()) } else { usize::MAX };
         Reply {
-            text: String::new(),
+            body,
             end: None,
             acknowledged,
             window,
@@ -77,16 +75,17 @@ impl Reply {
         }
     }
 
-    pub fn push(&mut self, text: &str) {
-        self.text += text;
+    /// What it says, to be added to.
+    pub fn body(&mut self) -> &mut Body {
+        &mut self.body
     }
 
-    /// Takes back what was never sent of the first `len` bytes: an end that is urgent does not wait for it. Gives where the text
-    /// goes on.
+    /// Takes back what was never sent of the first `len` bytes: an end that is urgent does not wait for it. Gives where what is
+    /// behind those begins now.
     pub fn withdraw(&mut self, len: usize) -> usize {
-        let len = len.min(self.text.len());
+        let len = len.min(self.body.len());
         let start = self.reached.min(len);
-        self.text.drain(start..len);
+        self.body.remove(start..len);
         start
     }
 
@@ -94,8 +93,9 @@ impl Reply {
         self.end.get_or_insert(end);
     }
 
-    pub fn text(&self, range: Range<usize>) -> &str {
-        &self.text[range]
+    /// The frame that brings a part of it.
+    pub fn message(&self, piece: Range<usize>) -> FromRuntime<'_> {
+        self.body.message(piece)
     }
 
     pub fn ended(&self) -> Option<&End> {
@@ -112,14 +112,14 @@ impl Reply {
         self.active
     }
 
-    /// Bytes of the whole text.
+    /// Bytes of all that it says.
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.body.len()
     }
 
-    /// Bytes of text that wait: to be sent, or to be acknowledged.
+    /// Bytes that wait: to be sent, or to be acknowledged.
     pub fn waiting(&self) -> usize {
-        self.text.len() - if self.acknowledged { self.received } else { self.sent }
+        self.body.len() - if self.acknowledged { self.received } else { self.sent }
     }
 
     /// The client has the first `received` bytes, takes `window` more, and has the end, if `ended`.
@@ -127,11 +127,11 @@ impl Reply {
         if !self.acknowledged {
             return;
         }
-        // In the middle of a character, which no honest client says: from its beginning on.
-        let received = self.text.floor_char_boundary(received.min(self.sent));
+        // In the middle of a character or a command, which no honest client says: from its beginning on.
+        let received = self.body.floor(received.min(self.sent));
         // An older one that was overtaken by a repetition takes nothing back.
         if received >= self.received {
-            let window = if window == 0 { 0 } else { window.max(LONGEST_CHAR) };
+            let window = if window == 0 { 0 } else { window.max(self.body.longest_unit()) };
             self.limit = received.saturating_add(window);
         }
         let progress = received > self.received || (ended && self.end_sent && !self.settled);
@@ -149,7 +149,7 @@ impl Reply {
         if offset >= until || !self.acknowledged {
             return;
         }
-        self.missing = self.text.floor_char_boundary(offset)..self.text.ceil_char_boundary(until);
+        self.missing = self.body.floor(offset)..self.body.ceil(until);
         self.received = self.received.max(self.missing.start);
         self.retry.progress(now, true);
     }
@@ -182,17 +182,17 @@ impl Reply {
             return None;
         }
         if !self.missing.is_empty() {
-            let piece = self.piece(self.missing.start, self.missing.end);
+            let piece = self.body.piece(self.missing.start, self.missing.end);
             self.missing.start = piece.end;
-            return Some(Next::Text(piece));
+            return Some(Next::Piece(piece));
         }
-        let fresh = self.piece(self.sent, self.limit);
+        let fresh = self.body.piece(self.sent, self.limit);
         if !fresh.is_empty() {
             self.sent = fresh.end;
             self.reached = self.reached.max(self.sent);
             self.active = Some(now);
             self.await_answer(now);
-            return Some(Next::Text(fresh));
+            return Some(Next::Piece(fresh));
         }
         if self.may_end() && !self.end_sent {
             self.end_sent = true;
@@ -203,9 +203,9 @@ impl Reply {
         }
         if self.outstanding() && self.retry.again(now) {
             // Once the end was sent, it is what is repeated: a client that has less asks for it, and one that has all of it and has
-            // forgotten the request would take no more text.
-            let text = self.received < self.sent && !self.end_sent;
-            return Some(if text { Next::Text(self.piece(self.received, self.sent)) } else { Next::End });
+            // forgotten the request would take no more of it.
+            let piece = self.received < self.sent && !self.end_sent;
+            return Some(if piece { Next::Piece(self.body.piece(self.received, self.sent)) } else { Next::End });
         }
         None
     }
@@ -215,12 +215,12 @@ impl Reply {
         if self.settled {
             return None;
         }
-        let ready = !self.missing.is_empty() || !self.piece(self.sent, self.limit).is_empty() || (self.may_end() && !self.end_sent);
+        let ready = !self.missing.is_empty() || !self.body.piece(self.sent, self.limit).is_empty() || (self.may_end() && !self.end_sent);
         if ready { Some(now) } else { self.retry.due().filter(|_| self.outstanding()) }
     }
 
     fn may_end(&self) -> bool {
-        self.end.is_some() && self.sent == self.text.len()
+        self.end.is_some() && self.sent == self.body.len()
     }
 
     /// Whether the client owes an acknowledgement.
@@ -232,11 +232,5 @@ impl Reply {
         if self.acknowledged {
             self.retry.start(now);
         }
-    }
-
-    /// As much of the text from `start` on, before `limit`, as one frame takes: whole characters.
-    fn piece(&self, start: usize, limit: usize) -> Range<usize> {
-        let end = self.text.len().min(limit).min(start.saturating_add(MAX_TOKEN_TEXT));
-        start..self.text.floor_char_boundary(end).max(start)
     }
 }

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use qwark_wire::{Crc32c, ErrorCode, Form, Generate, Priority, Sampling, Text, Thinking};
+use qwark_wire::{Command, Crc32c, ErrorCode, Form, Generate, GrammarForm, Hash, Priority, Sampling, Text, Thinking};
 use thiserror::Error;
 
-/// Most bytes of system text and prompt, together, that one request may have.
+use super::body::Body;
+use super::opening::Opening;
+
+/// Most bytes of system text and prompt, together, or of a sentence, that one request may have.
 pub const MAX_TEXT: usize = 256 * 1024;
 
 /// How long the next piece of a text may take: a cable that is pulled and put back costs no request.
@@ -13,6 +16,70 @@ pub const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Bytes of a request's text that may be on their way.
 pub(super) const TEXT_WINDOW: usize = 16 * 1024;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// Text.
+    Text(Request),
+    /// Commands.
+    Commands(Sentence),
+}
+
+impl Asked {
+    /// From receipt to the latest end of the answer.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        match self {
+            Asked::Text(request) => request.deadline,
+            Asked::Commands(sentence) => sentence.deadline,
+        }
+    }
+
+    /// An answer that is nothing but the fallback, if there is one.
+    pub(super) fn push_fallback(&self, body: &mut Body) -> bool {
+        match self {
+            Asked::Text(Request { fallback: Some(text), .. }) => body.push_text(text),
+            Asked::Commands(Sentence { fallback: Some(command), .. }) => body.push_command(command),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// A sentence, to be answered by commands of the runtime's set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sentence {
+    /// Whose work is done first.
+    pub priority: Priority,
+    /// From receipt to the latest end of the answer.
+    pub deadline: Option<Duration>,
+    /// The id of the set that the client decodes by.
+    pub set: u32,
+    /// The command that is to come if the deadline comes first, encoded.
+    pub fallback: Option<Vec<u8>>,
+    /// The sentence.
+    pub text: String,
+}
+
+impl Sentence {
+    /// A sentence for the set with the id `set`: of normal priority, without a deadline.
+    pub fn new(set: u32, text: &str) -> Sentence {
+        Sentence { priority: Priority::Normal, deadline: None, set, fallback: None, text: text.to_owned() }
+    }
+}
+
+impl From<&Command<'_>> for Sentence {
+    /// Everything but the text, which is left empty.
+    fn from(command: &Command<'_>) -> Self {
+        Sentence {
+            priority: command.priority,
+            deadline: limit(command.deadline_ms),
+            set: command.set,
+            fallback: command.has_fallback.then(|| command.fallback.to_vec()),
+            text: String::new(),
+        }
+    }
+}
 
 /// A question to the model.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +102,8 @@ pub struct Request {
     pub prompt: String,
     /// The answer ends before any of these.
     pub stops: Vec<String>,
+    /// What the answer has to follow: a form, and the hash of the upload that says it.
+    pub grammar: Option<(GrammarForm, Hash)>,
 }
 
 impl Default for Request {
@@ -49,6 +118,7 @@ impl Default for Request {
             system: None,
             prompt: String::new(),
             stops: Vec::new(),
+            grammar: None,
         }
     }
 }
@@ -58,7 +128,7 @@ impl From<&Generate<'_>> for Request {
     fn from(generate: &Generate<'_>) -> Self {
         Request {
             priority: generate.priority,
-            deadline: (generate.deadline_ms > 0).then(|| Duration::from_millis(generate.deadline_ms.into())),
+            deadline: limit(generate.deadline_ms),
             fallback: generate.has_fallback.then(|| generate.fallback.get().to_owned()),
             sampling: generate.sampling,
             form: generate.form,
@@ -66,8 +136,14 @@ impl From<&Generate<'_>> for Request {
             system: generate.has_system.then(String::new),
             prompt: String::new(),
             stops: generate.stops.iter().map(|stop| stop.get().to_owned()).collect(),
+            grammar: (generate.grammar != GrammarForm::None).then_some((generate.grammar, generate.grammar_hash)),
         }
     }
+}
+
+/// A time limit as the wire has it: 0 is none.
+fn limit(ms: u32) -> Option<Duration> {
+    (ms > 0).then(|| Duration::from_millis(ms.into()))
 }
 
 /// Why a request was refused before anybody looked at its words.
@@ -103,7 +179,7 @@ impl Fault {
 #[derive(Debug)]
 pub(super) struct Assembly {
     /// Everything but the text.
-    request: Request,
+    asked: Asked,
     /// The text up to here is the system text, if there is any.
     system_len: usize,
     total: usize,
@@ -113,18 +189,22 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    /// The request whose first frame is `generate`, with none of its text yet.
-    pub fn begin(generate: &Generate<'_>, now: Instant) -> Result<Assembly, Fault> {
-        let total = u64::from(generate.system_len) + u64::from(generate.prompt_len);
+    /// The request whose first frame is `opening`, with the text that it brings.
+    pub fn begin(opening: Opening<'_, '_>, now: Instant) -> Result<Assembly, Fault> {
+        let total = opening.text_len();
         if total > MAX_TEXT as u64 {
             return Err(Fault::TooLong(total));
         }
-        if !generate.has_system && generate.system_len > 0 {
-            return Err(Fault::SystemLen);
-        }
-        let request = Request::from(generate);
-        let system_len = generate.system_len as usize;
-        Ok(Assembly { request, system_len, total: total as usize, checksum: generate.text_crc, text: Vec::new(), last_piece: now })
+        let (asked, system_len) = match opening {
+            Opening::Generate(generate) if !generate.has_system && generate.system_len > 0 => return Err(Fault::SystemLen),
+            Opening::Generate(generate) => (Asked::Text(generate.into()), generate.system_len),
+            Opening::Command(command) => (Asked::Commands(command.into()), 0),
+        };
+        let checksum = opening.text_crc();
+        let mut assembly =
+            Assembly { asked, system_len: system_len as usize, total: total as usize, checksum, text: Vec::new(), last_piece: now };
+        assembly.append(opening.text(), now)?;
+        Ok(assembly)
     }
 
     /// Bytes of text that are here.
@@ -143,7 +223,7 @@ impl Assembly {
     }
 
     /// Takes the next bytes of the text.
-    pub fn append(&mut self, bytes: &[u8], now: Instant) -> Result<(), Fault> {
+    fn append(&mut self, bytes: &[u8], now: Instant) -> Result<(), Fault> {
         if bytes.len() > self.total - self.text.len() {
             return Err(Fault::Overrun);
         }
@@ -159,12 +239,12 @@ impl Assembly {
 
     /// From its first frame's arrival to the latest end of its answer.
     pub fn deadline(&self) -> Option<Duration> {
-        self.request.deadline
+        self.asked.deadline()
     }
 
-    /// What the answer is to be where its text never came.
-    pub fn take_fallback(&mut self) -> Option<String> {
-        self.request.fallback.take()
+    /// What is asked, as far as it is known.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     /// Whether the next piece is overdue.
@@ -176,21 +256,24 @@ impl Assembly {
         self.text.len() == self.total
     }
 
-    /// The request, once all of its text is here.
-    pub fn finish(&mut self) -> Result<Request, Fault> {
+    /// What is asked, once all of its text is here.
+    pub fn finish(mut self) -> Result<Asked, Fault> {
         let mut crc = Crc32c::new();
         crc.update(&self.text);
         if crc.value() != self.checksum {
             return Err(Fault::Checksum);
         }
-        let mut request = std::mem::take(&mut self.request);
-        let mut system = std::mem::take(&mut self.text);
-        let prompt = system.split_off(self.system_len);
+        let rest = self.text.split_off(self.system_len);
         let utf8 = |bytes| String::from_utf8(bytes).map_err(|_| Fault::Utf8);
-        request.prompt = utf8(prompt)?;
-        if let Some(text) = &mut request.system {
-            *text = utf8(system)?;
+        match &mut self.asked {
+            Asked::Text(request) => {
+                request.prompt = utf8(rest)?;
+                if let Some(text) = &mut request.system {
+                    *text = utf8(self.text)?;
+                }
+            }
+            Asked::Commands(sentence) => sentence.text = utf8(rest)?,
         }
-        Ok(request)
+        Ok(self.asked)
     }
 }

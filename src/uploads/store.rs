@@ -163,12 +163,12 @@ impl Uploads {
         Upload { state: UploadState::Deleted, received: 0, window: 0, expires_s: 0 }
     }
 
-    /// The bytes of an upload that is complete and has the hash `sha256`, which this is a use of.
-    pub fn get(&mut self, owner: Owner, sha256: &Hash, now: Instant) -> Option<&[u8]> {
+    /// The bytes of an upload that is complete, is `what`, and has the hash `sha256`, which this is a use of.
+    pub fn get(&mut self, owner: Owner, what: UploadKind, sha256: &Hash, now: Instant) -> Option<&[u8]> {
         self.expire(now);
         let at = self.position(owner, sha256)?;
         let entry = &mut self.entries[at];
-        if entry.hash.is_some() {
+        if entry.hash.is_some() || entry.what != what {
             return None;
         }
         entry.used = now;

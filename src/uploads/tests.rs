@@ -36,11 +36,12 @@ fn chunks_in_order_are_stored_under_the_published_hash() {
     let upload = uploads.begin(Owner::Client(1), 7, &begin(b"abc"), now).expect("there is room");
     assert_eq!((upload.state, upload.received, upload.window, upload.expires_s), (UploadState::Receiving, 0, 3, 60));
     assert_eq!(uploads.data(Owner::Client(1), 7, &chunk(0, b"ab"), now).expect("taken").received, 2);
-    assert_eq!(uploads.get(Owner::Client(1), &sha256, now), None, "not before it is whole");
+    assert_eq!(uploads.get(Owner::Client(1), UploadKind::Image, &sha256, now), None, "not before it is whole");
     let upload = uploads.data(Owner::Client(1), 7, &chunk(2, b"c"), now).expect("taken");
     assert_eq!((upload.state, upload.received, upload.window), (UploadState::Stored, 3, 0));
-    assert_eq!(uploads.get(Owner::Client(1), &sha256, now), Some(&b"abc"[..]));
-    assert_eq!(uploads.get(Owner::Client(2), &sha256, now), None, "it belongs to its client");
+    assert_eq!(uploads.get(Owner::Client(1), UploadKind::Image, &sha256, now), Some(&b"abc"[..]));
+    assert_eq!(uploads.get(Owner::Client(2), UploadKind::Image, &sha256, now), None, "it belongs to its client");
+    assert_eq!(uploads.get(Owner::Client(1), UploadKind::Grammar, &sha256, now), None, "it is something else");
 }
 
 #[test]
@@ -121,9 +122,9 @@ fn what_nobody_uses_is_forgotten_in_time() {
         uploads.begin(Owner::Client(1), id, &UploadBegin { keep_s, ..begin(data) }, start).expect("there is room");
         uploads.data(Owner::Client(1), id, &chunk(0, data), start).expect("taken");
     }
-    assert!(uploads.get(Owner::Client(1), &sha(b"a"), after(9)).is_some(), "this is a use");
+    assert!(uploads.get(Owner::Client(1), UploadKind::Image, &sha(b"a"), after(9)).is_some(), "this is a use");
     assert_eq!(uploads.list(Owner::Client(1), &UploadList { index: 0 }, after(12)).expires_s, 7);
-    assert!(uploads.get(Owner::Client(1), &sha(b"a"), after(19)).is_none());
+    assert!(uploads.get(Owner::Client(1), UploadKind::Image, &sha(b"a"), after(19)).is_none());
     let last = start + MAX_KEEP - Duration::from_millis(1);
     assert_eq!((uploads.list(Owner::Client(1), &UploadList { index: 1 }, last).count, uploads.total_bytes()), (2, 2));
     uploads.expire(start + MAX_KEEP);
@@ -211,7 +212,7 @@ proptest! {
                 }
                 Call::Delete { what } => {
                     uploads.delete(owner, &sha(&content(what)));
-                    prop_assert!(uploads.get(owner, &sha(&content(what)), now).is_none());
+                    prop_assert!(uploads.get(owner, UploadKind::Image, &sha(&content(what)), now).is_none());
                 }
                 Call::Forget => uploads.forget(owner),
                 Call::Wait(seconds) => now += Duration::from_secs(seconds),
@@ -223,7 +224,7 @@ proptest! {
                 prop_assert!(count <= LIMITS.client_uploads);
                 for what in 0..7 {
                     let data = content(what);
-                    if let Some(stored) = uploads.get(owner, &sha(&data), now) {
+                    if let Some(stored) = uploads.get(owner, UploadKind::Image, &sha(&data), now) {
                         prop_assert_eq!(stored, &data[..]);
                     }
                 }

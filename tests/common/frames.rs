@@ -1,7 +1,7 @@
 //! Messages as a client would make them by hand.
 #![allow(dead_code)]
 
-use qwark_wire::{Bytes, Crc32c, Form, Generate, Hello, Str};
+use qwark_wire::{Bytes, Command, Crc32c, Form, Generate, Hello, Str};
 
 /// The nonce of every Hello here.
 pub const NONCE: u64 = 0x5eed;
@@ -13,10 +13,20 @@ pub fn hello(client: u64) -> Hello<'static> {
 
 /// A Generate without a key or a window that asks for `prompt` as it is, and brings its first `len` bytes.
 pub fn generate(prompt: &str, len: usize) -> Generate<'_> {
-    let mut crc = Crc32c::new();
-    crc.update(prompt.as_bytes());
     let text = Bytes::new(&prompt.as_bytes()[..len]).expect("short enough");
-    Generate { form: Form::Raw, prompt_len: prompt.len() as u32, text_crc: crc.value(), text, ..Generate::default() }
+    Generate { form: Form::Raw, prompt_len: prompt.len() as u32, text_crc: crc32c(prompt), text, ..Generate::default() }
+}
+
+/// A Command without a key or a window for `sentence` and the set with the id `set`, which brings its first `len` bytes.
+pub fn command(set: u32, sentence: &str, len: usize) -> Command<'_> {
+    let text = Bytes::new(&sentence.as_bytes()[..len]).expect("short enough");
+    Command { set, sentence_len: sentence.len() as u32, text_crc: crc32c(sentence), text, ..Command::default() }
+}
+
+fn crc32c(text: &str) -> u32 {
+    let mut crc = Crc32c::new();
+    crc.update(text.as_bytes());
+    crc.value()
 }
 
 /// The same, with all of its text.

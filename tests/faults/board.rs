@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use qwark::session::{Action, Control, Controls, End, Identity, Session};
+use qwark::session::{Action, Asked, Control, Controls, End, Identity, Session};
 use qwark_wire::{
     DELIMITER, Decoder, Done, EStop, ErrorCode, Frame, FromRuntime, Heartbeat, Hello, Identify, MAX_FRAME, Models, NO_TEMPERATURE, Pong,
     Reason, SCHEMA, SMALL_FRAME, Safety, SafetyState, Str, ToRuntime, VERSION_MAX, VERSION_MIN, encode, max_encoded,
@@ -17,11 +17,37 @@ const TOKEN_US: u64 = 20_000;
 /// How much of the line's time may be handed to its driver in advance, as in the runtime.
 const AHEAD_US: u64 = 20_000;
 
+/// Tokens that a command takes.
+const COMMAND_TOKENS: usize = 8;
+
+/// What comes of a token.
+enum Said {
+    Text(String),
+    Command(Vec<u8>),
+    /// Only a part of a command.
+    Nothing,
+}
+
 /// An answer while it is given.
 struct Running {
     serial: u32,
-    answer: Vec<String>,
+    answer: Vec<Said>,
     said: usize,
+}
+
+/// The prompt or sentence, and what the engine is to say, token by token.
+fn scripted(asked: Asked) -> (String, Vec<Said>) {
+    match asked {
+        Asked::Text(request) => {
+            let answer = script::tokens(&request.prompt).into_iter().map(Said::Text).collect();
+            (request.prompt, answer)
+        }
+        Asked::Commands(sentence) => {
+            let tokens = |command| (1..COMMAND_TOKENS).map(|_| Said::Nothing).chain([Said::Command(command)]);
+            let answer = script::commands(&sentence.text).into_iter().flat_map(tokens).collect();
+            (sentence.text, answer)
+        }
+    }
 }
 
 /// What was sent of a reply, to tell repetitions.
@@ -189,9 +215,10 @@ impl Board {
         };
         let refusal = (self.safety.state != SafetyState::Armed).then_some((ErrorCode::Stopped, "stopped"));
         match session.take(id, message, frame.payload, refusal, at) {
-            Some(Action::Submit { serial, request, .. }) => {
-                self.running.push(Running { serial, answer: script::tokens(&request.prompt), said: 0 });
-                self.done_twice += u64::from(!self.prompts.insert(request.prompt));
+            Some(Action::Submit { serial, asked, .. }) => {
+                let (prompt, answer) = scripted(*asked);
+                self.running.push(Running { serial, answer, said: 0 });
+                self.done_twice += u64::from(!self.prompts.insert(prompt));
                 self.next_token.get_or_insert(now + TOKEN_US);
             }
             Some(Action::Cancel { serial }) => {
@@ -209,7 +236,11 @@ impl Board {
         let Some((_, session)) = &mut self.session else { return };
         if session.has_room() {
             for running in &mut self.running {
-                session.say(running.serial, &running.answer[running.said]);
+                match &running.answer[running.said] {
+                    Said::Text(text) => session.say(running.serial, text),
+                    Said::Command(command) => session.command(running.serial, command),
+                    Said::Nothing => {}
+                }
                 running.said += 1;
             }
         }
@@ -256,14 +287,17 @@ impl Sent {
     /// Whether this was sent before.
     fn again(&mut self, message: &FromRuntime<'_>) -> bool {
         match message {
-            FromRuntime::Token(token) => {
-                let before = token.offset < self.text;
-                self.text = self.text.max(token.offset + token.text.get().len() as u32);
-                before
-            }
+            FromRuntime::Token(token) => self.piece(token.offset, token.text.len()),
+            FromRuntime::CommandReply(reply) => self.piece(reply.offset, reply.data.len()),
             FromRuntime::Done(_) => std::mem::replace(&mut self.end, true),
             _ => false,
         }
+    }
+
+    fn piece(&mut self, offset: u32, len: usize) -> bool {
+        let before = offset < self.text;
+        self.text = self.text.max(offset + len as u32);
+        before
     }
 }
 
@@ -297,6 +331,7 @@ fn identity(client_nonce: u64, kept: usize, safety: Safety) -> Identity {
         max_requests: qwark::session::MAX_REQUESTS as u16,
         linger_s: 30,
         upload_quota: 0,
+        set: 0,
         models: Models::new(),
         commands: Str::default(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use qwark_wire::client::{Client, Event, Question, SMALL_OUT, Settings};
+use qwark_wire::client::{Client, Event, Question, SMALL_OUT, Sentence, Settings};
 use qwark_wire::{Reason, SafetyState};
 
 use crate::random::Random;
@@ -17,9 +17,32 @@ const THINK_US: u64 = 50_000;
 /// A request that has not ended.
 struct Asked {
     at: u64,
-    expected: String,
-    got: String,
+    expected: Vec<u8>,
+    got: Vec<u8>,
+    /// Where each command ends, if the answer is commands.
+    ends: Vec<usize>,
 }
+
+impl Asked {
+    /// Takes a piece of the answer, if it is what is to come next.
+    fn take(&mut self, offset: u32, piece: &[u8]) -> bool {
+        let (at, end) = (self.got.len(), self.got.len() + piece.len());
+        let right = offset as usize == at && self.expected.get(at..end) == Some(piece);
+        if right {
+            self.got.extend_from_slice(piece);
+        }
+        right
+    }
+
+    /// The same of one command.
+    fn take_command(&mut self, offset: u32, command: &[u8]) -> bool {
+        let at = self.got.len();
+        self.ends.iter().find(|end| **end > at) == Some(&(at + command.len())) && self.take(offset, command)
+    }
+}
+
+/// Every so many requests, one is a sentence.
+const SENTENCES: u64 = 3;
 
 /// What came of all requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,9 +166,21 @@ impl Robot {
 
     fn ask(&mut self, now: u64) {
         let prompt = script::prompt(self.record.asked, &mut self.random);
-        let expected = script::answer(&prompt);
-        let id = self.client.ask(Question::new(prompt), now / 1000).expect("there is room");
-        self.open.insert(id, Asked { at: now, expected, got: String::new() });
+        let (at, got) = (now, Vec::new());
+        if self.record.asked.is_multiple_of(SENTENCES) {
+            let commands = script::commands(&prompt);
+            let ends = commands.iter().scan(0, |end, command| {
+                *end += command.len();
+                Some(*end)
+            });
+            let ends = ends.collect();
+            let id = self.client.command(Sentence::new(1, prompt), now / 1000).expect("there is room");
+            self.open.insert(id, Asked { at, expected: commands.concat(), got, ends });
+        } else {
+            let expected = script::answer(&prompt).into_bytes();
+            let id = self.client.ask(Question::new(prompt), now / 1000).expect("there is room");
+            self.open.insert(id, Asked { at, expected, got, ends: Vec::new() });
+        }
         self.record.asked += 1;
         self.next_question = now + self.random.within(0..THINK_US);
     }
@@ -193,14 +228,12 @@ impl Robot {
 fn note(open: &mut HashMap<u32, Asked>, record: &mut Record, stop: &mut Stop, event: &Event<'_>, now: u64) {
     match event {
         Event::Token { id, offset, text } => {
-            let right = open.get_mut(id).filter(|asked| {
-                let at = *offset as usize;
-                asked.got.len() == at && asked.expected.get(at..at + text.len()) == Some(text)
-            });
-            match right {
-                Some(asked) => asked.got += text,
-                None => record.wrong += text.len() as u64,
-            }
+            let right = open.get_mut(id).is_some_and(|asked| asked.take(*offset, text.as_bytes()));
+            record.wrong += if right { 0 } else { text.len() as u64 };
+        }
+        Event::Command { id, offset, bytes } => {
+            let right = open.get_mut(id).is_some_and(|asked| asked.take_command(*offset, bytes));
+            record.wrong += if right { 0 } else { bytes.len() as u64 };
         }
         Event::Done { id, done } => {
             let Some(asked) = open.remove(id) else {

@@ -1,6 +1,6 @@
-//! What is asked and answered on a simulated line: any prompt has its own answer.
+//! What is asked and answered on a simulated line: any prompt has its own answer, and any sentence its own commands.
 
-use qwark_wire::Crc32c;
+use qwark_wire::{Crc32c, MAX_COMMAND};
 
 use crate::random::Random;
 
@@ -16,13 +16,26 @@ pub fn prompt(number: u64, random: &mut Random) -> String {
 
 /// The answer to `prompt`, token by token.
 pub fn tokens(prompt: &str) -> Vec<String> {
-    let mut crc = Crc32c::new();
-    crc.update(prompt.as_bytes());
-    let mut random = Random::new(crc.value().into());
+    let mut random = seeded(prompt);
     (0..random.within(1..60)).map(|_| TOKENS[random.index(TOKENS.len())].to_owned()).collect()
 }
 
 /// The answer to `prompt`.
 pub fn answer(prompt: &str) -> String {
     tokens(prompt).concat()
+}
+
+/// The commands for `sentence`, of all lengths that there can be.
+pub fn commands(sentence: &str) -> Vec<Vec<u8>> {
+    let mut random = seeded(sentence);
+    let longest = if random.chance(20) { MAX_COMMAND as u64 } else { 12 };
+    let mut command = || (0..random.within(1..longest + 1)).map(|_| random.draw() as u8).collect();
+    (0..=sentence.len() % qwark::commands::MAX_COMMANDS).map(|_| command()).collect()
+}
+
+/// The same numbers for the same text.
+fn seeded(text: &str) -> Random {
+    let mut crc = Crc32c::new();
+    crc.update(text.as_bytes());
+    Random::new(crc.value().into())
 }

@@ -1,4 +1,6 @@
 //! A runtime without a model behind real links: an engine that echoes, and a client that can send anything.
+//!
+//! To a sentence it answers by saying each of its words: a command of the rover.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,8 +13,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use qwark::commands::{Command, CommandSet, Value};
+use qwark::grammar::Grammar;
 use qwark::links::{
-    Client, ClientEvent, ClientId, Identity, LinkAddr, LinkEvent, Links, Request, SessionHandle, Setup, Wanted, What, serve,
+    Client, ClientEvent, ClientId, Identity, LinkAddr, LinkEvent, Links, Request, Sentence, SessionHandle, Setup, Wanted, What, serve,
 };
 use qwark::runtime::Control;
 use qwark::session::End;
@@ -32,7 +36,8 @@ pub const SLEEP: &str = "be busy until the test wakes you";
 #[derive(Debug, PartialEq)]
 pub enum Seen {
     Connected(ClientId),
-    Generate(ClientId, u32, Request),
+    Generate(ClientId, u32, Request, Option<Grammar>),
+    Command(ClientId, u32, Sentence),
     Cancel(ClientId, u32),
     Reset(u32),
     Arm(u32),
@@ -134,7 +139,7 @@ impl Drop for Runtime {
 }
 
 pub fn identity() -> Identity {
-    Identity { boot_id: 0x1234_5678_9abc_def0, model: "echo".to_owned(), context: 2048, max_parallel: 3 }
+    Identity { boot_id: 0x1234_5678_9abc_def0, model: "echo".to_owned(), context: 2048, max_parallel: 3, commands: None }
 }
 
 pub fn setup() -> Setup {
@@ -153,9 +158,13 @@ fn engine(events: &Receiver<LinkEvent>, tell: &Sender<Seen>, rings: &Receiver<()
                 clients.insert(client, handle);
                 Seen::Connected(client)
             }
-            What::Generate { serial, request, .. } => {
+            What::Generate { serial, request, grammar, .. } => {
                 answer(&clients[&client], serial, &request.prompt, tell, rings);
-                Seen::Generate(client, serial, *request)
+                Seen::Generate(client, serial, *request, grammar)
+            }
+            What::Command { serial, sentence, .. } => {
+                obey(&clients[&client], serial, &sentence.text);
+                Seen::Command(client, serial, *sentence)
             }
             What::Cancel { serial } => {
                 clients[&client].end(serial, End::Done(done(Reason::Cancelled, 0)));
@@ -195,6 +204,35 @@ fn answer(handle: &SessionHandle, serial: u32, prompt: &str, tell: &Sender<Seen>
         offset += piece.len();
     }
     handle.end(serial, End::Done(done(Reason::Stop, prompt.len())));
+}
+
+/// The command set of the rover, which [`serving`] serves.
+pub fn rover() -> CommandSet {
+    CommandSet::parse(include_str!("../../commands/rover.toml")).expect("a command set")
+}
+
+/// A runtime like [`setup`]'s that serves the rover's commands.
+pub fn serving() -> Setup {
+    Setup { identity: Identity { commands: Some(Arc::new(rover())), ..identity() }, ..setup() }
+}
+
+/// The command to say `word`.
+pub fn say(set: &CommandSet, word: &str) -> Command {
+    let index = set.commands().iter().position(|spec| spec.name == "say").expect("a rover speaks");
+    Command { index: index as u8, values: vec![Some(Value::Text(word.to_owned()))] }
+}
+
+fn obey(handle: &SessionHandle, serial: u32, sentence: &str) {
+    if sentence == HOLD {
+        return;
+    }
+    let set = rover();
+    for word in sentence.split_whitespace() {
+        let mut bytes = Vec::new();
+        set.encode(&say(&set, word), &mut bytes).expect("a short word");
+        handle.command(serial, &bytes);
+    }
+    handle.end(serial, End::Done(done(Reason::Stop, 0)));
 }
 
 pub fn done(reason: Reason, text_len: usize) -> Done {

@@ -33,7 +33,7 @@ fn a_request_crosses_the_line_with_everything_in_it() {
     };
     let id = client.generate(&asked).expect("sent");
     assert_eq!(finish(&mut client, id), (asked.prompt.clone(), Reason::Stop));
-    let Seen::Generate(_, _, seen) = runtime.until(|seen| matches!(seen, Seen::Generate(..))) else { unreachable!() };
+    let Seen::Generate(_, _, seen, _) = runtime.until(|seen| matches!(seen, Seen::Generate(..))) else { unreachable!() };
     assert_eq!(seen, asked);
     assert_eq!(client.frames_missing(), 0);
 }

@@ -232,7 +232,7 @@ fn a_cancel_that_overtakes_its_request_cancels_it() {
     raw.send(&frame(&whole("the next"), 2));
     raw.next_any(|id, message| (id == 2 && matches!(message, FromRuntime::Done(_))).then_some(()));
     let seen: Vec<Seen> = socket.runtime.seen.try_iter().collect();
-    assert!(!seen.iter().any(|seen| matches!(seen, Seen::Generate(.., request) if request.prompt == HOLD)), "{seen:?}");
+    assert!(!seen.iter().any(|seen| matches!(seen, Seen::Generate(_, _, request, _) if request.prompt == HOLD)), "{seen:?}");
 }
 
 #[test]

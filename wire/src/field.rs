@@ -185,6 +185,9 @@ pub struct Str<'a, const N: usize>(&'a str);
 /// A piece of a longer text: as many bytes as fit into one frame, cut anywhere.
 pub type Piece<'a> = Bytes<'a, { crate::MAX_PIECE }>;
 
+/// One encoded command.
+pub type Encoded<'a> = Bytes<'a, { crate::MAX_COMMAND }>;
+
 impl<'a, const N: usize> Str<'a, N> {
     /// `None` if `text` has more than `N` bytes.
     pub fn new(text: &'a str) -> Option<Self> {

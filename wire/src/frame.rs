@@ -35,8 +35,8 @@ pub const CRC: usize = 4;
 /// Bytes that an unsealed frame adds to its payload.
 pub const OVERHEAD: usize = HEADER + CRC;
 
-/// Longest frame (header, payload, seal and checksum, before stuffing) that a client has to take.
-pub const SMALL_FRAME: usize = 256;
+/// Longest frame (header, payload, seal and checksum, before stuffing) that a client has to take: the longest command fits.
+pub const SMALL_FRAME: usize = 320;
 
 /// Longest frame that the runtime takes, and that any message of this version can fill.
 pub const MAX_FRAME: usize = 4096;

@@ -44,7 +44,7 @@ mod sequence;
 
 pub use crc::Crc32c;
 pub use decoder::{Counters, Decoder, Loss};
-pub use field::{Bytes, FieldFault, Hash, Piece, Str};
+pub use field::{Bytes, Encoded, FieldFault, Hash, Piece, Str};
 pub use frame::{
     CRC, DELIMITER, EncodeError, Frame, FrameWriter, HEADER, MAX_FRAME, OVERHEAD, SEAL, SMALL_FRAME, Seal, SmallFrame, encode,
     encode_small, max_encoded, payload_len,

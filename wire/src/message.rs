@@ -5,18 +5,21 @@
 
 use heapless::Vec;
 
-use crate::field::{Bytes, Hash, Piece, Str, code};
+use crate::field::{Bytes, Encoded, Hash, Piece, Str, code};
 use crate::frame::{MAX_FRAME, OVERHEAD, SEAL, SMALL_FRAME};
 use crate::schema::{FROM_RUNTIME_BIT, Kind, messages, record};
 use crate::{Fault, FieldFault};
 
 pub use crate::schema::ParseError;
 
-/// Most bytes of text or data in one [`Generate`], [`Text`] or [`UploadData`] frame.
+/// Most bytes of text or data in one [`Generate`], [`Command`], [`Text`] or [`UploadData`] frame.
 pub const MAX_PIECE: usize = 3712;
 
 /// Most bytes of text in one [`Token`] frame; longer text is sent as several.
 pub const MAX_TOKEN_TEXT: usize = 216;
+
+/// Most bytes of one encoded command, so that a frame always carries a whole one.
+pub const MAX_COMMAND: usize = 256;
 
 /// Most bytes of a mirrored frame in one [`Mirror`] frame; longer ones are sent as several.
 pub const MAX_MIRROR: usize = 192;
@@ -71,6 +74,20 @@ code! {
         1 Off,
         /// Think first.
         2 On,
+    }
+}
+
+code! {
+    /// What an answer has to follow.
+    closed GrammarForm {
+        /// Nothing.
+        0 None,
+        /// JSON that meets a JSON Schema.
+        1 JsonSchema,
+        /// A regular expression, as a whole.
+        2 Regex,
+        /// A grammar in llguidance's dialect of Lark.
+        3 Lark,
     }
 }
 
@@ -338,6 +355,10 @@ messages! {
             prompt_len: u32,
             /// CRC-32C of the whole text, system text and prompt.
             text_crc: u32,
+            /// What the answer has to follow.
+            grammar: GrammarForm,
+            /// SHA-256 of the upload that says what; zeros without a grammar.
+            grammar_hash: Hash,
             /// There is a fallback, perhaps an empty one.
             has_fallback: bool,
             /// What the answer is to be if the deadline comes first.
@@ -347,7 +368,7 @@ messages! {
             /// The first bytes of the system text followed by the prompt; Text frames bring the rest.
             text: Piece<'a>,
         }
-        /// The next piece of a Generate's text. Answered by Accepted.
+        /// The next piece of a request's text. Answered by Accepted.
         0x11 Request Text<'a> {
             /// How many bytes of the text came before.
             offset: u32,
@@ -374,6 +395,29 @@ messages! {
             offset: u32,
             /// How many bytes are missing; what the runtime has not generated yet comes in its own time.
             len: u32,
+        }
+        /// Asks for the commands that a sentence means. Answered by Accepted, CommandReplies and one Done, or by one Error.
+        0x15 Request Command<'a> {
+            /// Whoever asks the same again, under the same key, gets the same reply, and nothing is done twice; 0 for none.
+            key: u64,
+            /// Whose work is done first.
+            priority: Priority,
+            /// Milliseconds from the receipt of this frame to the latest end of the answer; 0 for no limit.
+            deadline_ms: u32,
+            /// Bytes of commands that the runtime may send ahead of what the client acknowledged; 0 for all of them, without acknowledgement.
+            window: u32,
+            /// The id of the command set that the client decodes by.
+            set: u32,
+            /// Bytes of the sentence.
+            sentence_len: u32,
+            /// CRC-32C of the whole sentence.
+            text_crc: u32,
+            /// There is a fallback.
+            has_fallback: bool,
+            /// The command that is sent if the deadline comes first; empty unless `has_fallback`.
+            fallback: Encoded<'a>,
+            /// The first bytes of the sentence; Text frames bring the rest.
+            text: Piece<'a>,
         }
         /// Begins an upload under this id, or goes on with one. Answered by Upload.
         0x20 Request UploadBegin<'a> {
@@ -451,6 +495,8 @@ messages! {
             linger_s: u16,
             /// Bytes of uploads that the runtime keeps for one client.
             upload_quota: u32,
+            /// The id of its command set; 0 for none.
+            set: u32,
             /// Names of its models. The first one answers.
             models: Models<'a>,
             /// Name of its command set; empty for none.
@@ -536,9 +582,9 @@ messages! {
             prompt_tokens: u32,
             /// Tokens that were generated, whether or not they have text.
             output_tokens: u32,
-            /// Bytes of text that were sent for this request.
+            /// Bytes of text, or of commands, that were sent for this request.
             text_len: u32,
-            /// Where in that text the answer begins: 0, unless the fallback took the place of what came before it.
+            /// Where in them the answer begins, or in an answer of commands the fallback: 0 if there was no fallback.
             answer_at: u32,
             /// Microseconds from the request's receipt to the start of its work.
             queue_us: u64,
@@ -556,6 +602,13 @@ messages! {
             received: u32,
             /// Bytes that may be sent after those before the next Accepted.
             window: u32,
+        }
+        /// One command of an answer, whole.
+        0x93 Request CommandReply<'a> {
+            /// How many bytes of the answer's commands came before.
+            offset: u32,
+            /// The command, as the set that both ends have encodes it.
+            data: Encoded<'a>,
         }
         /// Says how an upload stands.
         #[derive(Copy)]
@@ -606,9 +659,29 @@ impl Default for Generate<'_> {
             system_len: 0,
             prompt_len: 0,
             text_crc: 0,
+            grammar: GrammarForm::None,
+            grammar_hash: Hash::default(),
             has_fallback: false,
             fallback: Str::default(),
             stops: Stops::new(),
+            text: Piece::default(),
+        }
+    }
+}
+
+impl Default for Command<'_> {
+    /// No sentence, of no set: of normal priority, without a limit, a key or a window.
+    fn default() -> Self {
+        Command {
+            key: 0,
+            priority: Priority::Normal,
+            deadline_ms: 0,
+            window: 0,
+            set: 0,
+            sentence_len: 0,
+            text_crc: 0,
+            has_fallback: false,
+            fallback: Encoded::default(),
             text: Piece::default(),
         }
     }
@@ -618,6 +691,8 @@ impl Default for Generate<'_> {
 const _: () = {
     check_table(TO_RUNTIME, 0, MAX_FRAME);
     check_table(FROM_RUNTIME, FROM_RUNTIME_BIT, SMALL_FRAME);
+    let command = <Command<'static> as crate::field::Field<'static>>::TYPE.max_len - MAX_PIECE;
+    assert!(OVERHEAD + SEAL + command <= SMALL_FRAME, "a fallback that some clients cannot send");
 };
 
 const fn check_table(table: &[Kind], direction: u8, frame: usize) {

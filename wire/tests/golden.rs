@@ -51,6 +51,9 @@ const SHA: Hash = [
     0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
 ];
 
+/// The id of a command set.
+const ROVER: u32 = 0x5c0a_1b2d;
+
 /// The alphabet, over and over: longer than one block of stuffing.
 static LONG: [u8; 300] = {
     let mut text = [0; 300];
@@ -98,6 +101,8 @@ golden! {
         system_len: 9,
         prompt_len: 15,
         text_crc: 0xc010_b3d2,
+        grammar: GrammarForm::Regex,
+        grammar_hash: SHA,
         has_fallback: true,
         fallback: str("halt"),
         stops: [str("\n\n"), str("</s>")].into_iter().collect(),
@@ -113,6 +118,19 @@ golden! {
     ToRuntime cancel 65_535 7 Cancel {};
     ToRuntime ack 5 7 Ack { received: 120, window: 512, ended: false };
     ToRuntime resend 6 7 Resend { offset: 120, len: 64 };
+    ToRuntime command 11 12 Command {
+        key: 0xc0_ffee,
+        priority: Priority::High,
+        deadline_ms: 1500,
+        window: 512,
+        set: ROVER,
+        sentence_len: 14,
+        text_crc: 0x2b29_81ad,
+        has_fallback: true,
+        fallback: Bytes::new(&[0x0a]).expect("short enough"),
+        text: Bytes::new("zurück, 30 cm".as_bytes()).expect("short enough"),
+    };
+    ToRuntime command_plain 12 13 Command { set: ROVER, sentence_len: 300, text_crc: 0x0a5e_e401, ..Command::default() };
     ToRuntime upload_begin 7 9 UploadBegin { what: UploadKind::Grammar, size: 3, sha256: SHA, keep_s: 600, name: str("moves.lark") };
     ToRuntime upload_data 8 9 UploadData { offset: 0, data: Bytes::new(b"abc").expect("short enough") };
     ToRuntime upload_list 9 10 UploadList { index: 1 };
@@ -125,7 +143,7 @@ golden! {
         client_nonce: CLIENT_NONCE,
         nonce: RUNTIME_NONCE,
         kept: 2,
-        features: 17,
+        features: 25,
         safety: SafetyState::Disarmed,
         stop: 3,
         max_frame: 4096,
@@ -135,6 +153,7 @@ golden! {
         max_requests: 32,
         linger_s: 30,
         upload_quota: 8_388_608,
+        set: ROVER,
         models: [str("qwen2.5-0.5b")].into_iter().collect(),
         commands: str("rover"),
     };
@@ -176,6 +195,7 @@ golden! {
         total_us: 5_000_000_000,
     };
     FromRuntime accepted 5 7 Accepted { received: 24, window: 4096 };
+    FromRuntime command_reply 8 12 CommandReply { offset: 5, data: Bytes::new(&[0x00, 0x01, 0xe2, 0xff, 0x02]).expect("short enough") };
     FromRuntime upload 6 9 Upload { state: UploadState::Stored, received: 3, window: 8192, expires_s: 600 };
     FromRuntime upload_item 7 10 UploadItem {
         index: 1,

@@ -57,6 +57,10 @@ fn upload_kind() -> impl Strategy<Value = UploadKind> {
     prop_oneof![Just(UploadKind::Image), Just(UploadKind::Audio), Just(UploadKind::Grammar)]
 }
 
+fn grammar_form() -> impl Strategy<Value = GrammarForm> {
+    prop_oneof![Just(GrammarForm::None), Just(GrammarForm::JsonSchema), Just(GrammarForm::Regex), Just(GrammarForm::Lark)]
+}
+
 prop_compose! {
     /// A Generate but for what borrows.
     fn generate()(
@@ -65,10 +69,11 @@ prop_compose! {
         priority in prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::High), Just(Priority::Urgent)],
         form in prop_oneof![Just(Form::Chat), Just(Form::Raw)],
         thinking in prop_oneof![Just(Thinking::Default), Just(Thinking::Off), Just(Thinking::On)],
+        (grammar, grammar_hash) in (grammar_form(), hash()),
     ) -> Generate<'static> {
         Generate {
-            key, priority, deadline_ms, window, sampling, form, thinking, has_system, system_len, prompt_len, text_crc, has_fallback,
-            ..Generate::default()
+            key, priority, deadline_ms, window, sampling, form, thinking, has_system, system_len, prompt_len, text_crc, grammar, grammar_hash,
+            has_fallback, ..Generate::default()
         }
     }
 }
@@ -78,10 +83,16 @@ proptest! {
     fn requests_round_trip(
         id in 1..=u32::MAX, seq: u16, generate in generate(), (offset, window, ended) in any::<(u32, u32, bool)>(),
         fallback in "\\PC{0,30}", stops in vec("\\PC{0,8}", 0..=MAX_STOPS), text in vec(any::<u8>(), 0..=MAX_PIECE),
+        command in vec(any::<u8>(), 0..=MAX_COMMAND),
     ) {
         let stops = stops.iter().map(|stop| Str::cut(stop)).collect();
         let text = Bytes::new(&text).expect("short enough");
-        comes_back_as(&Generate { fallback: Str::cut(&fallback), stops, text, ..generate }.into(), id, seq);
+        comes_back_as(&Generate { fallback: Str::cut(&fallback), stops, text, ..generate.clone() }.into(), id, seq);
+        let Generate { key, priority, deadline_ms, text_crc, has_fallback, .. } = generate;
+        let fallback = Bytes::new(&command).expect("short enough");
+        comes_back_as(&Command {
+            key, priority, deadline_ms, window, set: offset, sentence_len: window, text_crc, has_fallback, fallback, text,
+        }.into(), id, seq);
         comes_back_as(&Text { offset, text }.into(), id, seq);
         comes_back_as(&Cancel {}.into(), id, seq);
         comes_back_as(&Ack { received: offset, window, ended }.into(), id, seq);
@@ -133,8 +144,9 @@ proptest! {
     #[test]
     fn answers_round_trip(
         id in 1..=u32::MAX, seq: u16, words in any::<(u32, u32, u32, u32)>(), times in any::<(u64, u64, u64, u64)>(), number: u8,
-        text in "\\PC{0,300}",
+        text in "\\PC{0,300}", command in vec(any::<u8>(), 0..=MAX_COMMAND),
     ) {
+        answer_comes_back_as(&CommandReply { offset: words.0, data: Bytes::new(&command).expect("short enough") }.into(), id, seq);
         answer_comes_back_as(&Token { offset: words.0, text: Str::cut(&text) }.into(), id, seq);
         answer_comes_back_as(&Accepted { received: words.0, window: words.1 }.into(), id, seq);
         let error = Error { code: ErrorCode::from_number(number), ends: number.is_multiple_of(2), message: Str::cut(&text) };
@@ -153,7 +165,7 @@ proptest! {
         answer_comes_back_as(&Identify {
             version_min: version, version_max: !version, boot_id: longs.0, schema: longs.1, client_nonce: longs.2, nonce: longs.3,
             kept: halves.0, features: words.0, safety, stop: words.1, max_frame: halves.1, max_text: words.2, context: words.3,
-            max_parallel: halves.2, max_requests: halves.3, linger_s: halves.4, upload_quota: words.4,
+            max_parallel: halves.2, max_requests: halves.3, linger_s: halves.4, upload_quota: words.4, set: words.1,
             models: names.iter().map(|name| Str::cut(name)).collect(), commands: Str::cut(names.first().map_or("", String::as_str)),
         }.into(), 0, seq);
     }
@@ -215,7 +227,9 @@ fn fields_are_refused_by_name() {
     }
 
     let payload = through_the_line(&Generate::default(), 1, 0, |frame| frame.payload.to_vec());
-    for (at, byte, field) in [(8, 4, "priority"), (57, 9, "form"), (58, 3, "thinking"), (59, 2, "has_system"), (72, 2, "has_fallback")] {
+    for (at, byte, field) in
+        [(8, 4, "priority"), (57, 9, "form"), (58, 3, "thinking"), (59, 2, "has_system"), (72, 4, "grammar"), (105, 2, "has_fallback")]
+    {
         let mut payload = payload.clone();
         payload[at] = byte;
         assert_eq!(parse(1, 0x10, 1, &payload), fault("Generate", field, FieldFault::Value(byte)));
@@ -223,7 +237,7 @@ fn fields_are_refused_by_name() {
     let mut not_a_number = payload.clone();
     not_a_number[21..25].copy_from_slice(&f32::NAN.to_le_bytes());
     assert_eq!(parse(1, 0x10, 1, &not_a_number), fault("Generate", "temperature", FieldFault::NotFinite));
-    let mut five_stops = payload[..75].to_vec();
+    let mut five_stops = payload[..108].to_vec();
     five_stops.extend([5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(parse(1, 0x10, 1, &five_stops), fault("Generate", "stops", FieldFault::TooMany(4)));
 }

@@ -59,7 +59,7 @@ impl Commander for Qwark<'_> {
                 }
             }
         }
-        reader.finish(&mut take)?;
+        reader.finish()?;
         let total = start.elapsed();
         let Some((finished, work)) = end else { anyhow::bail!("no end") };
         ensure!(finished.reason == Reason::Stop, "the answer ended early: {:?}", finished.reason);

@@ -132,9 +132,15 @@ fn lines_read_well() {
         line("generate"),
         "→ 2 Generate id=7 key=12648430 priority=High deadline_ms=1500 window=512 sampling={max_tokens=64 temperature=0.75 top_k=40 \
          top_p=0.5 min_p=0.0625 repetition_penalty=1.25 presence_penalty=0.5 frequency_penalty=-0.25 seed=0x123456789abcdef} form=Chat \
-         thinking=Off has_system=yes system_len=9 prompt_len=15 text_crc=3222320082 has_fallback=yes fallback=\"halt\" \
-         stops=[\"\\n\\n\" \"</s>\"] text=\"Be brief.drive 1.5 cm→\""
+         thinking=Off has_system=yes system_len=9 prompt_len=15 text_crc=3222320082 grammar=Regex grammar_hash=ba7816bf8f01cfea414140de5dae2223… \
+         has_fallback=yes fallback=\"halt\" stops=[\"\\n\\n\" \"</s>\"] text=\"Be brief.drive 1.5 cm→\""
     );
+    assert_eq!(
+        line("command"),
+        "→ 11 Command id=12 key=12648430 priority=High deadline_ms=1500 window=512 set=1544166189 sentence_len=14 text_crc=724140461 \
+         has_fallback=yes fallback=1 bytes 0a text=\"zurück, 30 cm\""
+    );
+    assert_eq!(line("command_reply"), "← 8 CommandReply id=12 offset=5 data=5 bytes 0001e2ff02");
     assert_eq!(line("text"), "→ 4 Text id=8 offset=0 text=\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh\"… 300 bytes");
     assert!(line("error_of_a_newer_version").contains("code=200?"));
     assert!(line("mirror").ends_with("data=14 bytes 000102030405060708090a0b0c0d"), "{}", line("mirror"));

@@ -14,7 +14,14 @@ fn header() -> Header {
         boot_id: u64::MAX,
         model: "test".to_owned(),
         model_sha256: "00".repeat(32),
-        settings: Settings { kv: "f16".to_owned(), context: 4096, parallel: 4, isa: "avx2".to_owned(), version: "0.1.0".to_owned() },
+        settings: Settings {
+            kv: "f16".to_owned(),
+            context: 4096,
+            parallel: 4,
+            isa: "avx2".to_owned(),
+            version: "0.1.0".to_owned(),
+            commands: None,
+        },
     }
 }
 

@@ -4,6 +4,8 @@ use qwark_wire::*;
 
 use super::record;
 use crate::capture::{End, Exchange, Owner, Record, Requests};
+use crate::grammar::Grammar;
+use crate::session::{Asked, Sentence};
 
 const DONE: Done = Done {
     reason: Reason::Stop,
@@ -61,7 +63,7 @@ fn pieces_become_a_request_and_an_answer() {
         from(7, &DONE),
     ]);
     // `→` has three bytes: the text is one longer than announced, so nobody can have answered it.
-    assert_eq!(exchanges[0].request(), None);
+    assert_eq!(exchanges[0].asked(), None);
     let longer = Generate { prompt_len: 8, ..system };
     let exchanges = read(&[
         to(7, &longer),
@@ -71,7 +73,7 @@ fn pieces_become_a_request_and_an_answer() {
         from(7, &token(3, "forwrd")),
         from(7, &DONE),
     ]);
-    let request = exchanges[0].request().expect("whole");
+    let Some(Asked::Text(request)) = exchanges[0].asked() else { panic!("not whole") };
     assert_eq!((request.system.as_deref(), request.prompt.as_str()), (Some("Be b"), "drive→"));
     assert_eq!((exchanges.len(), &exchanges[0].answer[..], &exchanges[0].end), (1, &b"go forwrd"[..], &Some(End::Done(DONE))));
     assert_eq!((exchanges[0].contradiction, exchanges[0].gap), (None, false));
@@ -156,5 +158,50 @@ fn gaps_and_contradictions_are_seen() {
     let two = read(&[to(7, &generate(0, 0, 2, "hi")), from(7, &token(0, "abcd")), from(7, &token(1, "bX"))]);
     assert_eq!(two[0].contradiction, Some(2));
     let cut = read(&[to(7, &generate(0, 0, 4, "hi"))]);
-    assert_eq!((cut[0].request(), &cut[0].end), (None, &None));
+    assert_eq!((cut[0].asked(), &cut[0].end), (None, &None));
+}
+
+#[test]
+fn a_sentence_and_its_commands_are_put_together() {
+    let command = |text: &'static [u8]| Command {
+        key: 5,
+        window: 64,
+        set: 9,
+        sentence_len: 7,
+        has_fallback: true,
+        fallback: Bytes::new(&[10]).expect("short"),
+        text: Bytes::new(text).expect("short"),
+        ..Command::default()
+    };
+    let reply = |offset, data: &'static [u8]| CommandReply { offset, data: Bytes::new(data).expect("short") };
+    let exchanges = read(&[
+        to(7, &command(b"go")),
+        to(7, &Text { offset: 2, text: Bytes::new(b" left").expect("short") }),
+        from(7, &reply(0, &[1, 2])),
+        from(7, &reply(0, &[1, 2])),
+        to(8, &command(b"go left")),
+        from(8, &reply(2, &[0, 255])),
+        from(8, &Done { text_len: 4, ..DONE }),
+    ]);
+    let sentence = Sentence { fallback: Some(vec![10]), ..Sentence::new(9, "go left") };
+    assert_eq!((exchanges.len(), exchanges[0].asked()), (1, Some(Asked::Commands(sentence))));
+    assert_eq!((&exchanges[0].answer[..], exchanges[0].contradiction), (&[1, 2, 0, 255][..], None));
+}
+
+#[test]
+fn a_grammar_is_found_among_the_uploads_of_its_client() {
+    // SHA-256 of `abc`: FIPS 180-2, appendix B.1.
+    let sha256 = std::array::from_fn(|at| {
+        u8::from_str_radix(&"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"[2 * at..2 * at + 2], 16).expect("hex")
+    });
+    let begin = UploadBegin { what: UploadKind::Grammar, size: 3, sha256, keep_s: 0, name: Str::default() };
+    let data = |offset, data: &'static [u8]| UploadData { offset, data: Bytes::new(data).expect("short") };
+    let asked = Generate { grammar: GrammarForm::Regex, grammar_hash: sha256, ..generate(5, 64, 2, "hi") };
+    let upload = [to(3, &begin), to(3, &data(0, b"a")), to(3, &data(0, b"a")), to(3, &data(1, b"bc"))];
+    let exchanges = read(&[&upload[..], &[to(7, &asked)]].concat());
+    assert_eq!((&exchanges[0].grammar, exchanges[0].lacks_grammar()), (&Some(Grammar::Regex("abc".to_owned())), false));
+    for without in [&upload[..3], &[]] {
+        let exchanges = read(&[without, &[to(7, &asked)]].concat());
+        assert_eq!((&exchanges[0].grammar, exchanges[0].lacks_grammar()), (&None, true));
+    }
 }

@@ -6,6 +6,10 @@ use crate::{Ack, Done, Resend};
 /// Milliseconds after which a Token that came alone is acknowledged.
 const ACK_MS: u64 = 50;
 
+/// A command that begins within one that has arrived: the answer is another one than before, and nobody can say what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Astray;
+
 /// How much of an answer has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answer {
@@ -36,16 +40,31 @@ impl Answer {
     }
 
     /// Takes the Token of `text` at `offset`: gives what is new of it, with its offset.
-    pub(super) fn take<'a>(&mut self, offset: u32, text: &'a str, now: u64, line: &Line) -> Option<(u32, &'a str)> {
-        let end = u32::try_from(text.len()).ok().and_then(|len| offset.checked_add(len))?;
-        let at = self.received;
-        if offset > at {
+    pub(super) fn text<'a>(&mut self, offset: u32, text: &'a str, now: u64, line: &Line) -> Option<(u32, &'a str)> {
+        let known = self.received.saturating_sub(offset);
+        let new = text.get(known as usize..).unwrap_or_default();
+        self.take(offset.max(self.received), new.len(), now, line).map(|at| (at, new))
+    }
+
+    /// Takes the command of `len` bytes at `offset`: gives the offset if it is new.
+    pub(super) fn command(&mut self, offset: u32, len: usize, now: u64, line: &Line) -> Result<Option<u32>, Astray> {
+        let known = self.received.saturating_sub(offset) as usize;
+        match known {
+            0 => Ok(self.take(offset, len, now, line)),
+            _ if known < len => Err(Astray),
+            _ => Ok(self.take(self.received, 0, now, line)),
+        }
+    }
+
+    /// Takes a piece of `len` bytes that begins at or behind what has arrived: gives its offset if it goes on there.
+    fn take(&mut self, at: u32, len: usize, now: u64, line: &Line) -> Option<u32> {
+        let end = u32::try_from(len).ok().and_then(|len| at.checked_add(len))?;
+        if at > self.received {
             self.miss(end, now, line);
             self.ack_by(now);
             return None;
         }
-        let new = text.get((at - offset) as usize..).unwrap_or_default();
-        if new.is_empty() {
+        if len == 0 {
             self.ack_by(now);
             return None;
         }
@@ -54,7 +73,7 @@ impl Answer {
         let arrived = end.saturating_sub(self.reported);
         self.ack_by(if arrived >= self.window / 2 { now } else { now.saturating_add(ACK_MS) });
         self.refilled(now, line);
-        Some((at, new))
+        Some(at)
     }
 
     /// Takes the end.
@@ -153,50 +172,61 @@ mod tests {
     #[test]
     fn tokens_are_taken_once_and_in_order() {
         let mut answer = Answer::new(100);
-        assert_eq!(answer.take(0, "ab", 0, &line()), Some((0, "ab")));
-        assert_eq!(answer.take(0, "ab", 0, &line()), None);
-        assert_eq!(answer.take(4, "ef", 0, &line()), None);
-        assert_eq!(answer.take(1, "bcd", 0, &line()), Some((2, "cd")), "what is new of it");
-        assert_eq!(answer.take(u32::MAX, "ef", 0, &line()), None, "no answer is that long");
-        assert_eq!(answer.take(3, "€", 0, &line()), None, "it would begin within a character");
+        assert_eq!(answer.text(0, "ab", 0, &line()), Some((0, "ab")));
+        assert_eq!(answer.text(0, "ab", 0, &line()), None);
+        assert_eq!(answer.text(4, "ef", 0, &line()), None);
+        assert_eq!(answer.text(1, "bcd", 0, &line()), Some((2, "cd")), "what is new of it");
+        assert_eq!(answer.text(u32::MAX, "ef", 0, &line()), None, "no answer is that long");
+        assert_eq!(answer.text(3, "€", 0, &line()), None, "it would begin within a character");
+    }
+
+    #[test]
+    fn commands_are_taken_whole_or_not_at_all() {
+        let mut answer = Answer::new(100);
+        assert_eq!(answer.command(0, 4, 0, &line()), Ok(Some(0)));
+        assert_eq!(answer.command(0, 4, 0, &line()), Ok(None), "it came before");
+        assert_eq!(answer.command(6, 1, 0, &line()), Ok(None), "something is missing before it");
+        assert_eq!(answer.command(3, 2, 0, &line()), Err(Astray));
+        assert_eq!(answer.command(4, 0, 0, &line()), Ok(None), "there is no command of no bytes");
+        assert_eq!(answer.command(4, 2, 0, &line()), Ok(Some(4)));
     }
 
     #[test]
     fn acknowledgements_come_late_or_at_once() {
         let mut answer = Answer::new(8);
-        answer.take(0, "ab", 10, &line());
+        answer.text(0, "ab", 10, &line());
         assert_eq!((answer.ack(59), answer.wake()), (None, 60));
         assert_eq!(answer.ack(60), Some(Ack { received: 2, window: 8, ended: false }));
-        answer.take(2, "cdef", 70, &line());
+        answer.text(2, "cdef", 70, &line());
         assert_eq!(answer.ack(70).map(|ack| ack.received), Some(6), "half of the window");
-        answer.take(0, "ab", 80, &line());
+        answer.text(0, "ab", 80, &line());
         assert!(answer.ack(80).is_some(), "the runtime does not know that it came");
         let mut without = Answer::new(0);
-        without.take(0, "ab", 0, &line());
+        without.text(0, "ab", 0, &line());
         assert_eq!((without.ack(1000), without.last_ack()), (None, None));
     }
 
     #[test]
     fn a_gap_is_asked_for_until_it_is_filled() {
         let mut answer = Answer::new(16);
-        answer.take(4, "ef", 0, &line());
+        answer.text(4, "ef", 0, &line());
         assert_eq!(answer.resend(0, &line()), Some((Resend { offset: 0, len: 16 }, false)));
-        answer.take(6, "gh", 1, &line());
+        answer.text(6, "gh", 1, &line());
         assert_eq!(answer.resend(1, &line()), None, "it has been asked for");
         assert_eq!(answer.resend(300, &line()), Some((Resend { offset: 0, len: 16 }, true)));
-        answer.take(0, "abcd", 301, &line());
-        answer.take(4, "efgh", 301, &line());
+        answer.text(0, "abcd", 301, &line());
+        answer.text(4, "efgh", 301, &line());
         assert_eq!(answer.resend(5000, &line()), None);
     }
 
     #[test]
     fn the_end_waits_for_the_text() {
         let mut answer = Answer::new(0);
-        answer.take(0, "ab", 0, &line());
+        answer.text(0, "ab", 0, &line());
         answer.end(done(4), 0, &line());
         assert!(answer.has_end() && answer.finished().is_none());
         assert_eq!(answer.resend(0, &line()), Some((Resend { offset: 2, len: 2 }, false)));
-        answer.take(2, "cd", 0, &line());
+        answer.text(2, "cd", 0, &line());
         assert_eq!(answer.finished(), Some(done(4)));
     }
 }

@@ -36,7 +36,16 @@ pub enum Event<'a> {
         /// Whole characters, at least one.
         text: &'a str,
     },
-    /// The end of an answer, after all of its text. It comes once.
+    /// The next command of an answer: each comes once, and in order.
+    Command {
+        /// The request.
+        id: u32,
+        /// How many bytes of commands came before it.
+        offset: u32,
+        /// The command, as its set encodes it.
+        bytes: &'a [u8],
+    },
+    /// The end of an answer, after all of its text or commands. It comes once.
     Done {
         /// The request.
         id: u32,

@@ -38,6 +38,7 @@
 //! ```
 
 mod answer;
+mod asked;
 mod control;
 mod event;
 #[cfg_attr(not(feature = "seal"), path = "unguarded.rs")]
@@ -46,12 +47,14 @@ mod machine;
 mod question;
 mod receive;
 mod sending;
+mod sentence;
 mod slot;
 
 mod timer;
 mod transmit;
 
 use answer::Answer;
+use asked::Asked;
 use guard::Guard;
 use machine::Machine;
 use sending::Sending;
@@ -64,6 +67,7 @@ use crate::{Counters, Decoder, Hash, MAX_FRAME, SMALL_FRAME, Safety, max_encoded
 
 pub use event::Event;
 pub use question::{AskError, DEFAULT_WINDOW, NewUpload, Question};
+pub use sentence::Sentence;
 
 /// Bytes that [`Client::transmit`] needs for the frames that every runtime takes.
 pub const SMALL_OUT: usize = 1 + max_encoded(SMALL_FRAME);
@@ -186,18 +190,30 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Client<B, REQUESTS> {
     ///
     /// # Errors
     /// The table of requests is full, or the question does not fit into the protocol. It is not kept then.
-    pub fn ask(&mut self, mut question: Question<B>, now: u64) -> Result<u32, AskError> {
-        question.check()?;
-        let len = question.text_len()?;
+    pub fn ask(&mut self, question: Question<B>, now: u64) -> Result<u32, AskError> {
+        self.begin(Asked::Question(question), now)
+    }
+
+    /// Asks for the commands that `sentence` means, now or as soon as there is a session, and gives the request's id.
+    ///
+    /// # Errors
+    /// The table of requests is full, or the sentence does not fit into the protocol. It is not kept then.
+    pub fn command(&mut self, sentence: Sentence<B>, now: u64) -> Result<u32, AskError> {
+        self.begin(Asked::Sentence(sentence), now)
+    }
+
+    fn begin(&mut self, mut asked: Asked<B>, now: u64) -> Result<u32, AskError> {
+        asked.check()?;
+        let len = asked.text_len()?;
         if self.machine.known.is_some_and(|known| len > known.max_text) {
             return Err(AskError::TooLong);
         }
-        if question.key == 0 {
-            question.key = self.machine.nonces.draw();
+        if *asked.key() == 0 {
+            *asked.key() = self.machine.nonces.draw();
         }
         let sending = Sending::new(len, now, &self.machine.writer.line);
-        let answer = Answer::new(question.window);
-        self.add(Task::Answer { text_crc: question.text_crc(), question, sending, answer, cancel: None }, now)
+        let answer = Answer::new(asked.window());
+        self.add(Task::Answer { text_crc: asked.text_crc(), asked, sending, answer, cancel: None }, now)
     }
 
     /// Asks the runtime to end request `id`. Its end follows as an event, as that of every request.

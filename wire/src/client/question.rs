@@ -6,8 +6,10 @@ use heapless::Vec;
 use thiserror::Error;
 
 use crate::crc::Crc32c;
-use crate::{Bytes, Form, Generate, Hash, MAX_FALLBACK, MAX_NAME, MAX_STOP, MAX_STOPS, Priority, Sampling, Stops, Str, Thinking};
-use crate::{UploadBegin, UploadKind};
+use crate::{
+    Form, Generate, GrammarForm, Hash, MAX_COMMAND, MAX_FALLBACK, MAX_NAME, MAX_STOP, MAX_STOPS, Piece, Priority, Sampling, Stops, Str,
+    Thinking, UploadBegin, UploadKind,
+};
 
 /// Bytes of an answer that the runtime may send ahead, unless a question says otherwise.
 pub const DEFAULT_WINDOW: u32 = 1024;
@@ -27,6 +29,9 @@ pub enum AskError {
     /// The fallback has more than [`MAX_FALLBACK`] bytes.
     #[error("the fallback is longer than {MAX_FALLBACK} bytes")]
     Fallback,
+    /// The fallback of a sentence is no command: it is empty, or has more than [`MAX_COMMAND`] bytes.
+    #[error("the fallback is not one command, of 1 to {MAX_COMMAND} bytes")]
+    Command,
     /// A stop string has more than [`MAX_STOP`] bytes.
     #[error("a stop string is longer than {MAX_STOP} bytes")]
     Stop,
@@ -67,6 +72,8 @@ pub struct Question<B> {
     pub fallback: Option<B>,
     /// The answer ends before any of these.
     pub stops: Vec<B, MAX_STOPS>,
+    /// What the answer has to follow: the form of a grammar that was uploaded before, and its SHA-256.
+    pub grammar: Option<(GrammarForm, Hash)>,
 }
 
 impl<B: AsRef<[u8]>> Question<B> {
@@ -84,6 +91,7 @@ impl<B: AsRef<[u8]>> Question<B> {
             prompt,
             fallback: None,
             stops: Vec::new(),
+            grammar: None,
         }
     }
 
@@ -109,7 +117,7 @@ impl<B: AsRef<[u8]>> Question<B> {
         let mut crc = Crc32c::new();
         crc.update(bytes_of(&self.system));
         crc.update(self.prompt.as_ref());
-        u32::from_le_bytes(crc.to_bytes())
+        crc.value()
     }
 
     /// Up to `room` bytes of the text from `offset` on: fewer where the system text ends, which is not copied together with the prompt.
@@ -121,9 +129,10 @@ impl<B: AsRef<[u8]>> Question<B> {
         }
     }
 
-    /// The frame that begins it, without any text. It was checked before.
-    pub(super) fn generate(&self, text_crc: u32) -> Generate<'_> {
+    /// The frame that begins it, with the first piece of its text. It was checked before.
+    pub(super) fn generate<'a>(&'a self, text_crc: u32, piece: Piece<'a>) -> Generate<'a> {
         let text = |bytes| from_utf8(bytes).unwrap_or_default();
+        let (grammar, grammar_hash) = self.grammar.unwrap_or((GrammarForm::None, Hash::default()));
         let mut stops = Stops::new();
         for stop in &self.stops {
             // Fits: there are as many at most.
@@ -141,10 +150,12 @@ impl<B: AsRef<[u8]>> Question<B> {
             system_len: bytes_of(&self.system).len() as u32,
             prompt_len: self.prompt.as_ref().len() as u32,
             text_crc,
+            grammar,
+            grammar_hash,
             has_fallback: self.fallback.is_some(),
             fallback: Str::cut(text(bytes_of(&self.fallback))),
             stops,
-            text: Bytes::default(),
+            text: piece,
         }
     }
 }
@@ -188,7 +199,7 @@ impl<B: AsRef<[u8]>> NewUpload<B> {
     }
 }
 
-fn bytes_of<B: AsRef<[u8]>>(text: &Option<B>) -> &[u8] {
+pub(super) fn bytes_of<B: AsRef<[u8]>>(text: &Option<B>) -> &[u8] {
     text.as_ref().map_or(&[], AsRef::as_ref)
 }
 
@@ -197,7 +208,7 @@ fn short<const N: usize>(text: &[u8], error: AskError) -> Result<(), AskError> {
     Str::<N>::new(text).map(|_| ()).ok_or(error)
 }
 
-fn slice(bytes: &[u8], offset: usize, room: usize) -> &[u8] {
+pub(super) fn slice(bytes: &[u8], offset: usize, room: usize) -> &[u8] {
     let rest = bytes.get(offset..).unwrap_or_default();
     &rest[..rest.len().min(room)]
 }

@@ -1,10 +1,13 @@
 //! What a frame from the runtime changes.
 
 use super::Event;
+use super::answer::Astray;
+use super::asked::Asked;
 use super::machine::{Known, Machine, State};
 use super::slot::Task;
 use crate::{
-    Accepted, Done, Error, ErrorCode, Frame, FromRuntime, Identify, Safety, Sequence, Token, Upload, UploadState, VERSION_MAX, VERSION_MIN,
+    Accepted, CommandReply, Done, Error, ErrorCode, Frame, FromRuntime, Identify, Safety, Sequence, Token, Upload, UploadState,
+    VERSION_MAX, VERSION_MIN,
 };
 
 impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
@@ -57,6 +60,7 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
             FromRuntime::Error(error) => self.error(frame.id, &error, now),
             FromRuntime::Accepted(accepted) => self.accepted(frame.id, accepted, now),
             FromRuntime::Token(token) => self.token(frame.id, &token, now),
+            FromRuntime::CommandReply(reply) => self.command(frame.id, &reply, now),
             FromRuntime::Done(done) => {
                 self.done(frame.id, done, now);
                 None
@@ -175,10 +179,24 @@ impl<B: AsRef<[u8]>, const REQUESTS: usize> Machine<B, REQUESTS> {
 
     fn token<'f>(&mut self, id: u32, token: &Token<'f>, now: u64) -> Option<Event<'f>> {
         let index = self.taken(id, now)?;
-        let Task::Answer { sending, answer, .. } = &mut self.slots[index].task else { return None };
+        let Task::Answer { asked: Asked::Question(_), sending, answer, .. } = &mut self.slots[index].task else { return None };
         sending.complete();
-        let (offset, text) = answer.take(token.offset, token.text.get(), now, &self.writer.line)?;
+        let (offset, text) = answer.text(token.offset, token.text.get(), now, &self.writer.line)?;
         Some(Event::Token { id, offset, text })
+    }
+
+    fn command<'f>(&mut self, id: u32, reply: &CommandReply<'f>, now: u64) -> Option<Event<'f>> {
+        let index = self.taken(id, now)?;
+        let Task::Answer { asked: Asked::Sentence(_), sending, answer, .. } = &mut self.slots[index].task else { return None };
+        sending.complete();
+        match answer.command(reply.offset, reply.data.len(), now, &self.writer.line) {
+            Ok(offset) => Some(Event::Command { id, offset: offset?, bytes: reply.data.get() }),
+            Err(Astray) => {
+                self.end(index, true);
+                let message = "the runtime has restarted, and its commands are not those of before";
+                Some(Event::Error { id, code: ErrorCode::Integrity, ends: true, message })
+            }
+        }
     }
 
     /// The end is reported by [`Machine::poll`], as it may come before the last of the text.

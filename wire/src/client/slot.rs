@@ -1,7 +1,8 @@
 //! One request of a client, from the question to its end.
 
 use super::answer::Answer;
-use super::question::{NewUpload, Question};
+use super::asked::Asked;
+use super::question::NewUpload;
 use super::sending::Sending;
 use super::timer::{Line, Retry};
 use crate::Hash;
@@ -27,10 +28,11 @@ pub(super) struct Slot<B> {
 }
 
 /// What is asked.
+#[allow(clippy::large_enum_variant, reason = "there is no allocator: a table has room for the largest in every place")]
 #[derive(Clone, Debug)]
 pub(super) enum Task<B> {
     /// An answer.
-    Answer { question: Question<B>, text_crc: u32, sending: Sending, answer: Answer, cancel: Option<Retry> },
+    Answer { asked: Asked<B>, text_crc: u32, sending: Sending, answer: Answer, cancel: Option<Retry> },
     /// To keep something.
     Upload { upload: NewUpload<B>, sending: Sending },
     /// What is kept.
@@ -71,7 +73,7 @@ impl<B> Slot<B> {
     pub(super) fn resume(&mut self, now: u64, line: &Line) {
         self.heard_at = now;
         match &mut self.task {
-            Task::Answer { question: _, text_crc: _, sending, answer, cancel } => {
+            Task::Answer { sending, answer, cancel, .. } => {
                 sending.resume(now, line);
                 answer.resume();
                 *cancel = cancel.map(|_| Retry::now(now, line));

@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn slow_lines_are_given_the_time_that_they_need() {
         let (times, _) = schedule(Line::new(9600));
-        assert_eq!(times[1], 300 + 534, "512 bytes of 10 bits");
+        assert_eq!(times[1], 300 + 667, "640 bytes of 10 bits");
         assert_eq!(schedule(Line::new(19_200)).0[1], 300);
     }
 
@@ -173,6 +173,6 @@ mod tests {
         assert_eq!((line.end(5), line.end(2000)), (1005, 2000));
         let mut retry = Retry::now(5, &line);
         retry.sent(5, &line);
-        assert_eq!(retry.at(), 1005 + 300 + 512);
+        assert_eq!(retry.at(), 1005 + 300 + 640);
     }
 }

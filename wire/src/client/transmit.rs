@@ -5,8 +5,8 @@ use super::sending::Part;
 use super::slot::{Slot, Task};
 use crate::cobs::max_stuffed;
 use crate::{
-    Ack, Bytes, Cancel, Hello, MAX_FRAME, MAX_PIECE, Monitor, OVERHEAD, Ping, SEAL, SMALL_FRAME, Str, Text, UploadData, UploadDelete,
-    UploadList, VERSION_MAX, VERSION_MIN, payload_len,
+    Ack, Bytes, Cancel, Hello, MAX_FRAME, MAX_PIECE, Monitor, OVERHEAD, Piece, Ping, SEAL, SMALL_FRAME, Str, Text, UploadData,
+    UploadDelete, UploadList, VERSION_MAX, VERSION_MIN, payload_len,
 };
 
 /// Bytes of a Text or an UploadData before the piece: the offset and the length.
@@ -108,7 +108,7 @@ impl<B: AsRef<[u8]>> Slot<B> {
                     writer.note_repeated(again);
                     return writer.sealed(&resend, id, now, out);
                 }
-                // Not before the Generate: the runtime would know nothing to cancel.
+                // Not before the request itself: the runtime would know nothing to cancel.
                 let retry = cancel.as_mut().filter(|retry| self.asked && retry.is_due(now))?;
                 writer.note_repeated(retry.sent(now, &writer.line));
                 writer.sealed(&Cancel {}, id, now, out)
@@ -136,18 +136,17 @@ impl<B: AsRef<[u8]>> Slot<B> {
         }
         let id = self.id;
         let (sending, part, written, piece) = match &mut self.task {
-            Task::Answer { question, text_crc, sending, .. } => match sending.next(now, &writer.line)? {
+            Task::Answer { asked, text_crc, sending, .. } => match sending.next(now, &writer.line)? {
                 part @ Part::First => {
-                    let mut generate = question.generate(*text_crc);
-                    let Some(room) = room.checked_sub(payload_len(&generate)) else {
+                    let Some(room) = room.checked_sub(payload_len(&asked.opening(*text_crc, Piece::default()))) else {
                         self.unfit = true;
                         return None;
                     };
-                    generate.text = Bytes::new(question.piece(0, room.min(MAX_PIECE)))?;
-                    (sending, part, writer.sealed(&generate, id, now, out)?, generate.text.len())
+                    let text = Bytes::new(asked.piece(0, room.min(MAX_PIECE)))?;
+                    (sending, part, writer.sealed(&asked.opening(*text_crc, text), id, now, out)?, text.len())
                 }
                 part @ Part::Piece { offset, room: window } => {
-                    let text = Bytes::new(question.piece(offset, piece_len(room, window)))?;
+                    let text = Bytes::new(asked.piece(offset, piece_len(room, window)))?;
                     (sending, part, writer.sealed(&Text { offset, text }, id, now, out)?, text.len())
                 }
             },
@@ -179,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_longest_frame_that_fits_and_no_longer_one() {
-        for frame in [SMALL_FRAME, 300, 508, 509, 1000, MAX_FRAME] {
+        for frame in [256, SMALL_FRAME, 508, 509, 1000, MAX_FRAME] {
             let len = 1 + max_encoded(frame);
             assert_eq!(longest_frame(len), frame);
             assert!(longest_frame(len - 1) < frame);

@@ -36,6 +36,8 @@ pub struct RuntimeInfo {
     pub linger_s: u16,
     /// Bytes of uploads that it keeps for one client.
     pub upload_quota: u32,
+    /// Its command set's id; 0 for none.
+    pub set: u32,
     /// Its models' names. The first one answers.
     pub models: Vec<String>,
     /// Its command set's name; empty for none.
@@ -58,6 +60,7 @@ impl From<Identify<'_>> for RuntimeInfo {
             max_requests: identify.max_requests,
             linger_s: identify.linger_s,
             upload_quota: identify.upload_quota,
+            set: identify.set,
             models: identify.models.iter().map(|name| name.get().to_owned()).collect(),
             commands: identify.commands.get().to_owned(),
         }
@@ -87,7 +90,16 @@ pub enum ClientEvent {
         /// Whole characters.
         text: String,
     },
-    /// The end of an answer, after all of its text. It comes once.
+    /// The next command of an answer: each comes once, and in order.
+    Command {
+        /// The request.
+        id: u32,
+        /// How many bytes of commands came before it.
+        offset: u32,
+        /// The command, as its set encodes it.
+        bytes: Vec<u8>,
+    },
+    /// The end of an answer, after all of its text or commands. It comes once.
     Done {
         /// The request.
         id: u32,
@@ -200,6 +212,7 @@ impl ClientEvent {
                 return None;
             }
             Event::Token { id, offset, text } => ClientEvent::Token { id, offset, text: text.to_owned() },
+            Event::Command { id, offset, bytes } => ClientEvent::Command { id, offset, bytes: bytes.to_vec() },
             Event::Done { id, done } => ClientEvent::Done { id, done },
             Event::Error { id, code, ends, message } => ClientEvent::Error { id, code, ends, message: message.to_string() },
             Event::Unanswered { id } => ClientEvent::Unanswered { id },

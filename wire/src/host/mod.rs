@@ -37,7 +37,7 @@ use thiserror::Error;
 
 #[cfg(feature = "seal")]
 use crate::Key;
-use crate::client::{self, AskError, Losses, MAX_OUT, NewUpload, Question, Settings};
+use crate::client::{self, AskError, Losses, MAX_OUT, NewUpload, Question, Sentence, Settings};
 use crate::{Fault, Hash, Heartbeat, Safety, VERSION_MAX, VERSION_MIN};
 
 pub use event::{ClientEvent, MirrorPiece, RuntimeInfo, UploadInfo};
@@ -214,6 +214,18 @@ impl<L: Link> Client<L> {
     pub fn ask(&mut self, question: Question<Vec<u8>>) -> Result<u32, ClientError> {
         let now = self.now();
         let id = self.machine.ask(question, now)?;
+        self.send();
+        Ok(id)
+    }
+
+    /// Asks for the commands that `sentence` means, and gives the request's id. It is sent, and sent again where it has to be, while events
+    /// are waited for.
+    ///
+    /// # Errors
+    /// The sentence does not fit into the protocol, or there are too many requests.
+    pub fn command(&mut self, sentence: Sentence<Vec<u8>>) -> Result<u32, ClientError> {
+        let now = self.now();
+        let id = self.machine.command(sentence, now)?;
         self.send();
         Ok(id)
     }

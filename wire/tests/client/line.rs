@@ -21,6 +21,7 @@ pub enum Told {
     Incompatible(u8, u8),
     Accepted(u32),
     Token(u32, u32, String),
+    Command(u32, u32, Vec<u8>),
     Done(u32, Done),
     Error(u32, ErrorCode, bool),
     Unanswered(u32),
@@ -40,6 +41,7 @@ impl From<Event<'_>> for Told {
             Event::Incompatible { version_min, version_max } => Told::Incompatible(version_min, version_max),
             Event::Accepted { id } => Told::Accepted(id),
             Event::Token { id, offset, text } => Told::Token(id, offset, text.to_owned()),
+            Event::Command { id, offset, bytes } => Told::Command(id, offset, bytes.to_owned()),
             Event::Done { id, done } => Told::Done(id, done),
             Event::Error { id, code, ends, .. } => Told::Error(id, code, ends),
             Event::Unanswered { id } => Told::Unanswered(id),
@@ -119,6 +121,21 @@ impl<'h> Line<'h> {
             }
         }
         answer
+    }
+
+    /// The commands of the answer to request `id`: each once and in order.
+    pub fn commands(&self, id: u32) -> Vec<Vec<u8>> {
+        let (mut commands, mut len) = (Vec::new(), 0);
+        for told in &self.told {
+            if let Told::Command(of, offset, bytes) = told
+                && *of == id
+            {
+                assert_eq!(*offset as usize, len);
+                len += bytes.len();
+                commands.push(bytes.clone());
+            }
+        }
+        commands
     }
 
     /// One millisecond.

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use qwark_wire::Reason;
-use qwark_wire::client::{Question, Settings};
+use qwark_wire::client::{Question, Sentence, Settings};
 
 use crate::line::{Line, Told, settings};
 use crate::runtime::Runtime;
@@ -70,6 +70,8 @@ struct Case {
     fates: Vec<Fate>,
     accidents: Vec<(u64, Accident)>,
     prompts: Vec<String>,
+    /// Sentences, to be answered by commands.
+    sentences: Vec<String>,
     window: u32,
     baud: u32,
     small: bool,
@@ -78,10 +80,10 @@ struct Case {
 prop_compose! {
     fn case()(
         fates in (1..8_u32).prop_flat_map(|harm| vec(fate(harm), 0..600)), accidents in vec(accident(), 0..4),
-        prompts in vec("\\PC{1,600}", 1..4), window in prop_oneof![Just(30_u32), Just(256), Just(4096)],
+        prompts in vec("\\PC{1,600}", 0..3), sentences in vec("([a-z]{1,40} ){1,30}", 1..3), window in prop_oneof![Just(30_u32), Just(256), Just(4096)],
         baud in prop_oneof![Just(0_u32), Just(9600), Just(115_200)], small: bool,
     ) -> Case {
-        Case { fates, accidents, prompts, window, baud, small }
+        Case { fates, accidents, prompts, sentences, window, baud, small }
     }
 }
 
@@ -95,6 +97,11 @@ fn play(case: &Case, mut line: Line<'_>, restart: impl Fn(u64) -> Runtime) -> Re
         line.client.ask(question, 0).expect("there is room")
     };
     let ids: Vec<u32> = case.prompts.iter().map(|prompt| ask(&mut line, prompt)).collect();
+    let command = |line: &mut Line<'_>, sentence: &String| {
+        let sentence = Sentence { window: case.window, ..Sentence::new(7, sentence.clone()) };
+        line.client.command(sentence, 0).expect("there is room")
+    };
+    let commanded: Vec<u32> = case.sentences.iter().map(|sentence| command(&mut line, sentence)).collect();
     for (ms, accident) in &case.accidents {
         line.run(*ms);
         line.cut();
@@ -103,13 +110,19 @@ fn play(case: &Case, mut line: Line<'_>, restart: impl Fn(u64) -> Runtime) -> Re
             Accident::Restart => line.runtime = restart(line.runtime.boot_id + 1),
         }
     }
-    for &id in &ids {
+    for &id in ids.iter().chain(&commanded) {
         line.until(|told| matches!(told, Told::Done(of, _) if *of == id));
     }
     // Longer than every timer.
     line.run(20_000);
     for (id, prompt) in ids.iter().zip(&case.prompts) {
         prop_assert_eq!(&line.answer(*id), prompt);
+    }
+    for (id, sentence) in commanded.iter().zip(&case.sentences) {
+        let words: Vec<&[u8]> = sentence.as_bytes().split_inclusive(|byte| *byte == b' ').collect();
+        prop_assert_eq!(line.commands(*id), words);
+    }
+    for id in ids.iter().chain(&commanded) {
         let ends = line.told.iter().filter_map(|told| match told {
             Told::Done(of, done) if of == id => Some(done.reason),
             _ => None,

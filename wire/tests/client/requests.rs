@@ -1,6 +1,6 @@
 //! Requests and uploads on a line that is good, or bad in one certain way.
 
-use qwark_wire::client::{AskError, Client, NewUpload, Question, SMALL_OUT, Settings};
+use qwark_wire::client::{AskError, Client, NewUpload, Question, SMALL_OUT, Sentence, Settings};
 use qwark_wire::*;
 
 use crate::line::{Harm, Line, Told, settings};
@@ -63,6 +63,69 @@ fn each_lost_frame_is_made_up_for() {
             assert!(line.runtime.asked[&id].ended);
         }
     }
+}
+
+fn command(line: &mut Line<'_>, sentence: &str) -> u32 {
+    line.client.command(Sentence::new(7, sentence.to_owned()), line.now).expect("there is room")
+}
+
+#[test]
+fn a_sentence_is_asked_with_everything_in_it() {
+    let mut line = Line::open();
+    let sentence = Sentence { key: 0xfeed, fallback: Some("\n".to_owned()), ..Sentence::new(0xc0de, "zurück, dann links".to_owned()) };
+    let id = line.client.command(sentence, line.now).expect("there is room");
+    assert_eq!(finish(&mut line, id).reason, Reason::Stop);
+    assert_eq!(line.commands(id), ["zurück, ", "dann ", "links"].map(str::as_bytes));
+    let asked = &line.runtime.asked[&id];
+    assert_eq!((asked.key, &asked.commands), (0xfeed, &Some((0xc0de, b"\n".to_vec()))));
+}
+
+#[test]
+fn each_lost_frame_of_a_sentence_is_made_up_for() {
+    let sentence = "any one frame may be lost ".repeat(40);
+    for kind in [Command::KIND, Text::KIND, Accepted::KIND, CommandReply::KIND, Ack::KIND, Done::KIND, Resend::KIND] {
+        for n in [0, 1, 5] {
+            let mut line = Line::open();
+            line.harm = lose(kind, n);
+            let id = command(&mut line, &sentence);
+            finish(&mut line, id);
+            assert_eq!(line.commands(id).concat(), sentence.as_bytes(), "{kind:#x} {n}");
+            assert_eq!((line.commands(id).len(), line.runtime.keys.len()), (240, 1));
+            line.run(3000);
+            assert!(line.runtime.asked[&id].ended);
+        }
+    }
+}
+
+/// A runtime that has restarted may answer otherwise, as with another model. What of it would go on within a command is not acted on.
+#[test]
+fn commands_that_do_not_go_on_where_the_ones_before_end_are_an_error() {
+    let mut line = Line::open();
+    let id = command(&mut line, "go");
+    line.runtime.stalled = true;
+    let reply = |offset, data: &'static [u8]| CommandReply { offset, data: Bytes::new(data).expect("short enough") };
+    line.run(50);
+    line.runtime.send(id, &reply(0, b"forward"));
+    line.runtime.send(id, &reply(3, b"back"));
+    line.until(|told| matches!(told, Told::Command(..)));
+    line.run(50);
+    assert_eq!(line.client.open_requests(), 1, "what is older than what has come is no contradiction");
+    line.runtime.send(id, &reply(3, b"back and left"));
+    line.until(|told| *told == Told::Error(id, ErrorCode::Integrity, true));
+    assert_eq!((line.commands(id), line.client.open_requests()), (vec![b"forward".to_vec()], 0));
+}
+
+#[test]
+fn text_is_no_answer_to_a_sentence_nor_are_commands_to_a_question() {
+    let mut line = Line::open();
+    line.runtime.stalled = true;
+    let (question, sentence) = (ask(&mut line, "hi"), command(&mut line, "go"));
+    line.run(50);
+    line.runtime.send(question, &CommandReply { offset: 0, data: Bytes::new(b"go").expect("short enough") });
+    line.runtime.send(sentence, &Token { offset: 0, text: Str::cut("hi") });
+    line.run(50);
+    assert_eq!((line.answer(sentence), line.commands(question)), (String::new(), Vec::new()));
+    assert_eq!(line.client.open_requests(), 2);
 }
 
 #[test]
@@ -176,7 +239,12 @@ fn what_does_not_fit_is_refused_before_it_is_sent() {
         assert!(refused(plain()).is_ok());
     }
     assert_eq!(refused(plain()), Err(AskError::Full));
+    for fallback in [String::new(), "x".repeat(MAX_COMMAND + 1)] {
+        let sentence = Sentence { fallback: Some(fallback), ..Sentence::new(7, "go".to_owned()) };
+        assert_eq!(line.client.command(sentence, now), Err(AskError::Command));
+    }
     let mut bytes = Client::<&[u8], 1>::new(&settings());
+    assert_eq!(bytes.command(Sentence::new(7, &[0xc3, 0x28]), 0), Err(AskError::Utf8));
     assert_eq!(bytes.ask(Question::new(&[0xc3, 0x28]), 0), Err(AskError::Utf8));
 
     let mut line = Line::open();

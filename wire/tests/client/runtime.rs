@@ -17,11 +17,13 @@ const TEXT_WINDOW: u32 = 700;
 /// Most bytes of one Token.
 const TOKEN: usize = 7;
 
-/// One request and its answer, which is its own text.
+/// One request and its answer, which is its own text, or its words as commands.
 #[derive(Debug, Default)]
 pub struct Asked {
     pub key: u64,
     pub stops: Vec<String>,
+    /// The id of the command set, and the fallback, where commands are asked for.
+    pub commands: Option<(u32, Vec<u8>)>,
     len: usize,
     crc: u32,
     text: Vec<u8>,
@@ -43,9 +45,26 @@ impl Asked {
         if self.cancelled { self.sent } else { self.len }
     }
 
+    /// Where the next piece ends: a few characters, or one command whole.
+    fn next(&self) -> usize {
+        let text = str::from_utf8(&self.text).expect("it was checked");
+        match self.commands {
+            None => text.floor_char_boundary(self.limit().min(self.sent + TOKEN)).max(self.sent),
+            Some(_) => {
+                let end = command_end(text.as_bytes(), self.sent);
+                if end <= self.limit() { end } else { self.sent }
+            }
+        }
+    }
+
     fn limit(&self) -> usize {
         if self.window == 0 { self.len } else { self.answer_len().min(self.acknowledged + self.window as usize) }
     }
+}
+
+/// Where the command that begins at `start` ends: behind the next space.
+pub fn command_end(text: &[u8], start: usize) -> usize {
+    text[start..].iter().position(|byte| *byte == b' ').map_or(text.len(), |space| start + space + 1)
 }
 
 /// The runtime's end of a line.
@@ -140,18 +159,20 @@ impl Runtime {
     }
 
     fn answer(&mut self, id: u32, request: &mut Asked, now: u64) {
-        let text = String::from_utf8(request.text.clone()).expect("it was checked");
-        let next = |request: &Asked| text.floor_char_boundary(request.limit().min(request.sent + TOKEN)).max(request.sent);
         // All that fits into the window was sent, and no Ack came.
-        if request.window > 0 && now >= request.next && request.sent > request.acknowledged && next(request) == request.sent {
+        if request.window > 0 && now >= request.next && request.sent > request.acknowledged && request.next() == request.sent {
             request.sent = request.acknowledged;
         }
         loop {
-            let end = next(request);
+            let end = request.next();
             if end == request.sent {
                 break;
             }
-            self.send(id, &Token { offset: request.sent as u32, text: Str::cut(&text[request.sent..end]) });
+            let (offset, piece) = (request.sent as u32, &request.text[request.sent..end]);
+            match request.commands {
+                None => self.send(id, &Token { offset, text: Str::cut(str::from_utf8(piece).expect("whole characters")) }),
+                Some(_) => self.send(id, &CommandReply { offset, data: Bytes::new(piece).expect("a short word") }),
+            }
             request.sent = end;
             request.next = now + RETRY_MS;
         }
@@ -224,7 +245,29 @@ impl Runtime {
             ToRuntime::Reset(reset) if reset.stop == self.stop && self.state == SafetyState::Stopped => self.to(SafetyState::Disarmed),
             ToRuntime::Arm(arm) if arm.stop == self.stop && self.state == SafetyState::Disarmed => self.to(SafetyState::Armed),
             ToRuntime::Reset(_) | ToRuntime::Arm(_) => self.to(self.state),
-            ToRuntime::Generate(generate) => self.generate(id, &generate),
+            ToRuntime::Generate(generate) => {
+                let asked = Asked {
+                    key: generate.key,
+                    stops: generate.stops.iter().map(|stop| stop.get().to_owned()).collect(),
+                    len: (generate.system_len + generate.prompt_len) as usize,
+                    crc: generate.text_crc,
+                    window: generate.window,
+                    ..Asked::default()
+                };
+                self.ask(id, asked, generate.text.get());
+            }
+            ToRuntime::Command(command) => {
+                let asked = Asked {
+                    key: command.key,
+                    commands: Some((command.set, command.fallback.to_vec())),
+                    len: command.sentence_len as usize,
+                    crc: command.text_crc,
+                    // As the longest command.
+                    window: command.window.max(command.window.min(1) * MAX_COMMAND as u32),
+                    ..Asked::default()
+                };
+                self.ask(id, asked, command.text.get());
+            }
             ToRuntime::Text(text) => self.text(id, text.offset as usize, text.text.get()),
             ToRuntime::Cancel(_) => match self.asked.get_mut(&id) {
                 Some(request) => {
@@ -300,7 +343,7 @@ impl Runtime {
         self.send(0, &Safety { state, stop: self.stop });
     }
 
-    fn generate(&mut self, id: u32, generate: &Generate<'_>) {
+    fn ask(&mut self, id: u32, asked: Asked, text: &[u8]) {
         match self.state {
             SafetyState::Armed => {}
             SafetyState::Stopped => return self.send(id, &error(ErrorCode::Stopped, true)),
@@ -309,25 +352,17 @@ impl Runtime {
         if let Some(code) = self.refuses {
             return self.send(id, &error(code, false));
         }
+        let key = asked.key;
         if self.asked.contains_key(&id) {
             self.stalled = false;
         } else {
-            self.keys.push(generate.key);
-            let request = Asked {
-                key: generate.key,
-                stops: generate.stops.iter().map(|stop| stop.get().to_owned()).collect(),
-                len: (generate.system_len + generate.prompt_len) as usize,
-                crc: generate.text_crc,
-                window: generate.window,
-                ..Asked::default()
-            };
-            self.asked.insert(id, request);
+            self.keys.push(key);
         }
-        let request = &mut self.asked.get_mut(&id).expect("it was added");
-        assert_eq!(request.key, generate.key, "a client asks the same again under the same key");
+        let request = self.asked.entry(id).or_insert(asked);
+        assert_eq!(request.key, key, "a client asks the same again under the same key");
         // As a runtime does that is asked again: from the last Ack on.
         request.sent = request.acknowledged;
-        self.text(id, 0, generate.text.get());
+        self.text(id, 0, text);
     }
 
     fn text(&mut self, id: u32, offset: usize, text: &[u8]) {
@@ -388,6 +423,7 @@ pub fn identify() -> Identify<'static> {
         max_requests: 32,
         linger_s: 30,
         upload_quota: 1 << 20,
+        set: 0,
         models: Models::new(),
         commands: Str::default(),
     }

@@ -39,6 +39,7 @@ def u32(n): return struct.pack("<I", n)
 def u64(n): return struct.pack("<Q", n)
 def f32(x): return struct.pack("<f", x)
 def text(s): return u16(len(s.encode())) + s.encode()
+def encoded(command): return u16(len(bytes.fromhex(command))) + bytes.fromhex(command)
 
 
 SAMPLING = [
@@ -57,6 +58,8 @@ CLIENT, CLIENT_NONCE, RUNTIME_NONCE = 0x0102030405060708, 0x1111222233334444, 0x
 SHA = hashlib.sha256(b"abc").digest()
 GENERATE = [("key", u64(0xC0FFEE)), ("priority", u8(2)), ("deadline_ms", u32(1500)), ("window", u32(512))]
 PLAIN = [("key", u64(0)), ("priority", u8(1)), ("deadline_ms", u32(0)), ("window", u32(0))]
+ROVER = 0x5C0A1B2D
+SENTENCE = "zurück, 30 cm"
 WORDS = "Be brief.drive 1.5 cm→"
 PING = [("nonce", u32(0x01020304))]
 
@@ -72,16 +75,22 @@ FRAMES = {
     "monitor": (0x06, 5, 0, [("on", u8(1))]),
     "generate": (0x10, 2, 7, GENERATE + SAMPLING + [
         ("form", u8(0)), ("thinking", u8(1)), ("has_system", u8(1)), ("system_len", u32(9)), ("prompt_len", u32(15)),
-        ("text_crc", u32(crc32c(WORDS.encode()))), ("has_fallback", u8(1)), ("fallback", text("halt")),
+        ("text_crc", u32(crc32c(WORDS.encode()))), ("grammar", u8(2)), ("grammar_hash", SHA), ("has_fallback", u8(1)), ("fallback", text("halt")),
         ("stops", u8(2) + text("\n\n") + text("</s>")), ("text", text(WORDS))]),
     "generate_raw": (0x10, 3, 8, PLAIN + GREEDY + [
         ("form", u8(1)), ("thinking", u8(0)), ("has_system", u8(0)), ("system_len", u32(0)), ("prompt_len", u32(300)),
-        ("text_crc", u32(crc32c(LONG.encode()))), ("has_fallback", u8(0)), ("fallback", u16(0)),
+        ("text_crc", u32(crc32c(LONG.encode()))), ("grammar", u8(0)), ("grammar_hash", bytes(32)), ("has_fallback", u8(0)), ("fallback", u16(0)),
         ("stops", u8(0)), ("text", u16(0))]),
     "text": (0x11, 4, 8, [("offset", u32(0)), ("text", text(LONG))]),
     "cancel": (0x12, 0xFFFF, 7, []),
     "ack": (0x13, 5, 7, [("received", u32(120)), ("window", u32(512)), ("ended", u8(0))]),
     "resend": (0x14, 6, 7, [("offset", u32(120)), ("len", u32(64))]),
+    "command": (0x15, 11, 12, GENERATE + [
+        ("set", u32(ROVER)), ("sentence_len", u32(len(SENTENCE.encode()))), ("text_crc", u32(crc32c(SENTENCE.encode()))),
+        ("has_fallback", u8(1)), ("fallback", encoded("0a")), ("text", text(SENTENCE))]),
+    "command_plain": (0x15, 12, 13, PLAIN + [
+        ("set", u32(ROVER)), ("sentence_len", u32(300)), ("text_crc", u32(crc32c(LONG.encode()))),
+        ("has_fallback", u8(0)), ("fallback", u16(0)), ("text", u16(0))]),
     "upload_begin": (0x20, 7, 9, [
         ("what", u8(3)), ("size", u32(3)), ("sha256", SHA), ("keep_s", u32(600)), ("name", text("moves.lark"))]),
     "upload_data": (0x21, 8, 9, [("offset", u32(0)), ("data", text("abc"))]),
@@ -90,9 +99,9 @@ FRAMES = {
     "identify": (0x81, 0, 0, [
         ("version_min", u8(1)), ("version_max", u8(1)), ("boot_id", u64(0xFEDCBA9876543210)),
         ("schema", u64(0x1122334455667788)), ("client_nonce", u64(CLIENT_NONCE)), ("nonce", u64(RUNTIME_NONCE)), ("kept", u16(2)),
-        ("features", u32(17)), ("safety", u8(2)), ("stop", u32(3)), ("max_frame", u16(4096)), ("max_text", u32(262144)),
+        ("features", u32(25)), ("safety", u8(2)), ("stop", u32(3)), ("max_frame", u16(4096)), ("max_text", u32(262144)),
         ("context", u32(2048)), ("max_parallel", u16(4)), ("max_requests", u16(32)), ("linger_s", u16(30)),
-        ("upload_quota", u32(8388608)), ("models", u8(1) + text("qwen2.5-0.5b")), ("commands", text("rover"))]),
+        ("upload_quota", u32(8388608)), ("set", u32(ROVER)), ("models", u8(1) + text("qwen2.5-0.5b")), ("commands", text("rover"))]),
     "pong": (0x82, 1, 0, PING),
     "safety": (0x83, 2, 0, [("state", u8(1)), ("stop", u32(3))]),
     "heartbeat": (0x84, 3, 0, [
@@ -109,6 +118,7 @@ FRAMES = {
         ("queue_us", u64(150)), ("prefill_us", u64(81000)), ("first_token_us", u64(95000)),
         ("total_us", u64(5000000000))]),
     "accepted": (0x92, 5, 7, [("received", u32(24)), ("window", u32(4096))]),
+    "command_reply": (0x93, 8, 12, [("offset", u32(5)), ("data", encoded("00 01 e2 ff 02"))]),
     "upload": (0xA0, 6, 9, [("state", u8(2)), ("received", u32(3)), ("window", u32(8192)), ("expires_s", u32(600))]),
     "upload_item": (0xA1, 7, 10, [
         ("index", u16(1)), ("count", u16(2)), ("what", u8(1)), ("size", u32(70000)), ("received", u32(8192)), ("expires_s", u32(59)),

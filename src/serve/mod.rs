@@ -1,5 +1,7 @@
 //! The server: events of the links into the runtime, its replies back to the clients.
 
+mod sentences;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,10 +13,12 @@ use crate::board;
 use crate::chat::{Chat, Message, Role};
 use crate::engine::BatchError;
 use crate::generation::GenerationParams;
+use crate::grammar::Grammar;
 use crate::links::{self, LinkEvent, SessionHandle, What};
-use crate::runtime::{Prompt, Reply, Request, RequestError, Runtime};
+use crate::runtime::{Commander, Prompt, Reply, Request, RequestError, Runtime};
 use crate::scheduler::{ClientId, Refusal, RequestKey, Safety};
 use crate::session::End;
+use sentences::Sentences;
 
 /// Events that wait for the engine at most; links wait behind that.
 pub const MAX_EVENTS: usize = 4096;
@@ -29,13 +33,19 @@ const TAKE: Duration = Duration::from_millis(10);
 const SENSE: Duration = Duration::from_secs(1);
 
 /// Serves requests until `stop` is set, or until all links have closed by themselves. Clients whose requests are not answered by
-/// then are told that the runtime stops. `start`: when the runtime started.
+/// then are told that the runtime stops. `commander` has the command set that the links were told of. `start`: when the runtime started.
 ///
 /// # Errors
 /// None in a sound program; see [`Runtime::step`].
-pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &AtomicBool, start: Instant) -> Result<(), BatchError> {
-    let safety = runtime.control().safety();
-    let mut server = Server { runtime, clients: HashMap::new(), safety, senses: Senses::new(start) };
+pub fn serve(
+    runtime: &mut Runtime<'_>,
+    commander: Option<&Commander>,
+    events: &Receiver<LinkEvent>,
+    stop: &AtomicBool,
+    start: Instant,
+) -> Result<(), BatchError> {
+    let (safety, sentences) = (runtime.control().safety(), Sentences::default());
+    let mut server = Server { runtime, commander, clients: HashMap::new(), sentences, safety, senses: Senses::new(start) };
     let result = server.run(events, stop);
     server.end(events);
     result
@@ -43,7 +53,9 @@ pub fn serve(runtime: &mut Runtime<'_>, events: &Receiver<LinkEvent>, stop: &Ato
 
 struct Server<'r, 'm> {
     runtime: &'r mut Runtime<'m>,
+    commander: Option<&'r Commander>,
     clients: HashMap<ClientId, SessionHandle>,
+    sentences: Sentences<'r>,
     /// What the clients know of the safety state.
     safety: Safety,
     senses: Senses,
@@ -84,25 +96,18 @@ impl Server<'_, '_> {
         let (client, now) = (event.client, Instant::now());
         match event.what {
             What::Connected(handle) => drop(self.clients.insert(client, handle)),
-            What::Generate { serial, request, received } => {
-                let key = RequestKey { client, id: serial };
-                if let Err(error) = self.runtime.submit(key, &translate(*request, received), received)
-                    && let Some(handle) = self.clients.get(&client)
-                {
-                    match error {
-                        // It was accepted before the stop: it ends as those do that run.
-                        RequestError::Refused(Refusal::Stopped | Refusal::Disarmed) => handle.stop(serial),
-                        error => handle.end(serial, End::Error(code(&error), error.to_string())),
-                    }
-                }
+            What::Generate { serial, request, grammar, received } => {
+                let begun = self.begin(RequestKey { client, id: serial }, *request, grammar, received);
+                self.refused(client, serial, begun);
             }
+            What::Command { serial, sentence, received } => self.command(client, serial, *sentence, received),
             What::Cancel { serial } => {
-                let clients = &self.clients;
-                self.runtime.cancel(RequestKey { client, id: serial }, now, &mut |reply| tell(clients, reply));
+                let Server { runtime, clients, sentences, .. } = self;
+                runtime.cancel(RequestKey { client, id: serial }, now, &mut |reply| tell(clients, sentences, reply));
             }
             What::Reset { stop } => {
-                let clients = &self.clients;
-                let safety = self.runtime.reset(stop, now, &mut |reply| tell(clients, reply));
+                let Server { runtime, clients, sentences, .. } = self;
+                let safety = runtime.reset(stop, now, &mut |reply| tell(clients, sentences, reply));
                 self.tell_safety(client, safety);
             }
             What::Arm { stop } => {
@@ -111,8 +116,42 @@ impl Server<'_, '_> {
             }
             What::Disconnected => {
                 self.runtime.disconnect(client, now);
+                self.sentences.forget(client);
                 self.clients.remove(&client);
             }
+        }
+    }
+
+    /// Begins a request for text.
+    fn begin(&mut self, key: RequestKey, request: links::Request, grammar: Option<Grammar>, received: Instant) -> Result<(), RequestError> {
+        let grammar = grammar.map(|grammar| self.runtime.compile_grammar(&grammar)).transpose()?;
+        self.runtime.submit(key, &Request { grammar, ..translate(request, received) }, received)
+    }
+
+    /// Begins a request for commands.
+    fn command(&mut self, client: ClientId, serial: u32, sentence: links::Sentence, received: Instant) {
+        let refusal = match self.commander {
+            // The links have refused it, unless they were told of a set that this is not.
+            None => "there is no command set",
+            // A model would answer it with some command all the same.
+            Some(_) if sentence.text.trim().is_empty() => "the sentence is empty",
+            Some(commander) => {
+                let begun = self.sentences.begin(self.runtime, commander, RequestKey { client, id: serial }, sentence, received);
+                return self.refused(client, serial, begun);
+            }
+        };
+        if let Some(handle) = self.clients.get(&client) {
+            handle.end(serial, End::Error(ErrorCode::Parameter, refusal.to_owned()));
+        }
+    }
+
+    /// Tells a client that its request was refused, if it was.
+    fn refused(&self, client: ClientId, serial: u32, begun: Result<(), RequestError>) {
+        let (Err(error), Some(handle)) = (begun, self.clients.get(&client)) else { return };
+        match error {
+            // It was accepted before the stop: it ends as those do that run.
+            RequestError::Refused(Refusal::Stopped | Refusal::Disarmed) => handle.stop(serial),
+            error => handle.end(serial, End::Error(code(&error), error.to_string())),
         }
     }
 
@@ -124,9 +163,11 @@ impl Server<'_, '_> {
     }
 
     fn step(&mut self) -> Result<bool, BatchError> {
-        let Server { runtime, clients, .. } = self;
+        let Server { runtime, clients, sentences, .. } = self;
         let ready = |client| clients.get(&client).is_some_and(SessionHandle::has_room);
-        runtime.step(ready, &mut |reply| tell(clients, reply))
+        let worked = runtime.step(ready, &mut |reply| tell(clients, sentences, reply));
+        sentences.drop_broken(runtime);
+        worked
     }
 
     /// Sends heartbeats to those that want one now. This is the thread that computes: where it hangs, none are sent.
@@ -148,11 +189,15 @@ impl Server<'_, '_> {
 }
 
 /// Hands a reply to its client, unless that is gone.
-fn tell(clients: &HashMap<ClientId, SessionHandle>, reply: Reply) {
-    let RequestKey { client, id } = reply.key();
-    let Some(handle) = clients.get(&client) else { return };
+fn tell(clients: &HashMap<ClientId, SessionHandle>, sentences: &mut Sentences<'_>, reply: Reply) {
+    let key = reply.key();
+    let Some(handle) = clients.get(&key.client) else { return };
     match reply {
-        Reply::Text { text, .. } => handle.say(id, &text),
+        Reply::Text { text, .. } => {
+            if !sentences.say(key, &text, handle) {
+                handle.say(key.id, &text);
+            }
+        }
         Reply::Done { finished, text_bytes, answer_at, .. } => {
             let timings = finished.timings;
             let micros = |time: Duration| time.as_micros() as u64;
@@ -167,7 +212,7 @@ fn tell(clients: &HashMap<ClientId, SessionHandle>, reply: Reply) {
                 first_token_us: micros(timings.first_token),
                 total_us: micros(timings.total),
             };
-            handle.end(id, End::Done(done));
+            handle.end(key.id, sentences.end(key, done, handle));
         }
     }
 }
@@ -223,9 +268,9 @@ fn code(error: &RequestError) -> ErrorCode {
     }
 }
 
-/// A request as the wire has it, as the runtime takes it.
+/// A request as the wire has it, as the runtime takes it, but for its grammar.
 pub(crate) fn translate(request: links::Request, received: Instant) -> Request {
-    let links::Request { priority, deadline, fallback, sampling, form, thinking, system, prompt, stops } = request;
+    let links::Request { priority, deadline, fallback, sampling, form, thinking, system, prompt, stops, grammar: _ } = request;
     let prompt = match form {
         Form::Raw => Prompt::Raw(prompt),
         Form::Chat => {

@@ -1,9 +1,11 @@
+mod commands;
+
 use proptest::prelude::*;
-use qwark_wire::Bytes;
+use qwark_wire::{Bytes, Command, Generate, Message};
 
 use super::*;
 
-#[path = "../../tests/common/frames.rs"]
+#[path = "../../../tests/common/frames.rs"]
 mod frames;
 
 const WAIT: Duration = Duration::from_millis(300);
@@ -26,10 +28,10 @@ fn generate<'a>(key: u64, window: u32, prompt: &'a str, text: &str) -> Generate<
     Generate { key, window, ..frames::generate(prompt, text.len()) }
 }
 
-/// A Generate's payload, as a frame would bring it.
-fn payload(generate: &Generate<'_>) -> Vec<u8> {
+/// A message's payload, as a frame would bring it.
+fn payload(message: &impl Message) -> Vec<u8> {
     let mut buffer = [0; qwark_wire::max_encoded(qwark_wire::MAX_FRAME)];
-    let encoded = qwark_wire::encode(generate, 1, 0, &mut buffer).expect("fits");
+    let encoded = qwark_wire::encode(message, 1, 0, &mut buffer).expect("fits");
     let mut decoder = qwark_wire::Decoder::<{ qwark_wire::MAX_FRAME }>::new();
     let mut payload = Vec::new();
     decoder.push_all(encoded, |frame| payload = frame.expect("a good frame").payload.to_vec());
@@ -56,8 +58,8 @@ fn done() -> End {
 }
 
 impl Line {
-    fn ask(&mut self, id: u32, generate: &Generate<'_>) -> Option<u32> {
-        match self.session.generate(id, generate, &payload(generate), None, self.now) {
+    fn ask<'a>(&mut self, id: u32, message: &(impl Message + Clone + Into<ToRuntime<'a>>)) -> Option<u32> {
+        match self.session.take(id, &message.clone().into(), &payload(message), None, self.now) {
             Some(Action::Submit { serial, .. }) => Some(serial),
             None => None,
             other => panic!("{other:?}"),
@@ -81,6 +83,7 @@ impl Line {
             self.session.transmit(self.now, &mut |id, message| {
                 said = Some(match message {
                     FromRuntime::Token(token) => format!("{id} {}+{:?}", token.offset, token.text.get()),
+                    FromRuntime::CommandReply(reply) => format!("{id} {}+{:?}", reply.offset, reply.data.get()),
                     FromRuntime::Done(done) => format!("{id} {:?} {}", done.reason, done.text_len),
                     FromRuntime::Error(error) => format!("{id} {:?} {}", error.code, error.ends),
                     FromRuntime::Accepted(accepted) => format!("{id} accepted {} {}", accepted.received, accepted.window),
@@ -223,7 +226,8 @@ fn text_is_put_together_and_checked() {
     line.session.text(1, &piece(3, "for"), line.now);
     line.session.text(1, &piece(3, "for"), line.now);
     let action = line.session.text(1, &piece(6, "ward"), line.now);
-    let Some(Action::Submit { request, .. }) = action else { panic!("{action:?}") };
+    let Some(Action::Submit { asked, .. }) = action else { panic!("{action:?}") };
+    let Asked::Text(request) = *asked else { panic!("{asked:?}") };
     assert_eq!(request.prompt, PROMPT);
     assert_eq!(line.sent(), ["1 accepted 10 0"]);
 
@@ -288,7 +292,7 @@ fn a_refused_request_that_the_line_repeats_is_refused_again() {
     let mut line = line();
     let asked = generate(7, 100, PROMPT, PROMPT);
     let refusal = Some((ErrorCode::Stopped, "stopped"));
-    assert_eq!(line.session.generate(1, &asked, &payload(&asked), refusal, line.now), None);
+    assert_eq!(line.session.take(1, &asked.clone().into(), &payload(&asked), refusal, line.now), None);
     assert_eq!(line.sent(), ["1 Stopped true"]);
     assert_eq!(line.ask(1, &asked), None, "also when it would not be refused any more");
     assert_eq!(line.sent(), ["1 Stopped true"]);
@@ -467,7 +471,7 @@ fn too_much_waiting_text_pauses_the_requests() {
 /// What may happen to a session.
 #[derive(Clone, Debug)]
 enum Step {
-    Ask { id: u32, key: u64, whole: bool },
+    Ask { id: u32, key: u64, whole: bool, commands: bool },
     Text { id: u32, offset: u32 },
     Cancel(u32),
     Ack { id: u32, received: u32, window: u32, ended: bool },
@@ -481,7 +485,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let id = 1..5_u32;
     prop_oneof![
-        3 => (id.clone(), 0..4_u64, any::<bool>()).prop_map(|(id, key, whole)| Step::Ask { id, key, whole }),
+        3 => (id.clone(), 0..4_u64, any::<bool>(), any::<bool>())
+            .prop_map(|(id, key, whole, commands)| Step::Ask { id, key, whole, commands }),
         1 => (id.clone(), 0..12_u32).prop_map(|(id, offset)| Step::Text { id, offset }),
         1 => id.clone().prop_map(Step::Cancel),
         3 => (id.clone(), 0..300_u32, 0..300_u32, any::<bool>())
@@ -496,7 +501,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     /// Whatever comes, in whatever order: a key is given to the engine once while it is known, every piece that is sent is a
-    /// piece of that request's text, and nothing is sent without end.
+    /// piece of that request's text or one of its commands, and nothing is sent without end.
     #[test]
     fn no_order_of_events_breaks_a_session(steps in proptest::collection::vec(step(), 1..150)) {
         let mut line = line();
@@ -505,9 +510,13 @@ proptest! {
         for step in steps {
             let now = line.now;
             let action = match step {
-                Step::Ask { id, key, whole } => {
-                    let asked = generate(key, 100, PROMPT, if whole { PROMPT } else { "go " });
-                    line.session.generate(id, &asked, &payload(&asked), None, now)
+                Step::Ask { id, key, whole, commands } => {
+                    let text = if whole { PROMPT } else { "go " };
+                    let asked: ToRuntime<'_> = match commands {
+                        false => generate(key, 100, PROMPT, text).into(),
+                        true => commands::command(key, 100, PROMPT, text).into(),
+                    };
+                    line.session.take(id, &asked, &payload(&asked), None, now)
                 }
                 Step::Text { id, offset } => {
                     let text = PROMPT.as_bytes().get(offset as usize..).unwrap_or_default();
@@ -524,9 +533,13 @@ proptest! {
                 }
                 Step::Say { serial, len } => {
                     let text: String = "aé€𝄞".chars().cycle().skip(texts.get(&serial).map_or(0, |text| text.chars().count())).take(len).collect();
-                    if line.session.running(serial).is_some() {
-                        line.session.say(serial, &text);
-                        *texts.entry(serial).or_default() += &text;
+                    match line.session.running(serial).map(|entry| matches!(entry.reply.body(), Body::Text(_))) {
+                        Some(true) => {
+                            line.session.say(serial, &text);
+                            *texts.entry(serial).or_default() += &text;
+                        }
+                        Some(false) => line.session.command(serial, &commands::counted(len)),
+                        None => {}
                     }
                     None
                 }
@@ -555,11 +568,15 @@ proptest! {
             loop {
                 let mut good = true;
                 let sent = line.session.transmit(line.now, &mut |_, message| {
-                    if let FromRuntime::Token(token) = message {
-                        good = cycle[token.offset as usize..].starts_with(token.text.get()) && !token.text.is_empty();
-                    }
+                    good = match message {
+                        FromRuntime::Token(token) => {
+                            cycle[token.offset as usize..].starts_with(token.text.get()) && !token.text.is_empty()
+                        }
+                        FromRuntime::CommandReply(reply) => *reply.data == *commands::counted(reply.data.len()),
+                        _ => true,
+                    };
                 });
-                prop_assert!(good, "a piece of another text");
+                prop_assert!(good, "a piece of another text, or half a command");
                 frames += 1;
                 prop_assert!(frames < 1000, "sent without end");
                 if !sent { break }

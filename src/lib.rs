@@ -19,6 +19,8 @@ pub mod chat;
 pub mod cli;
 pub mod commands;
 mod cores;
+#[cfg(feature = "demo")]
+mod demo;
 pub mod engine;
 pub mod generation;
 pub mod gguf;

@@ -260,7 +260,9 @@ fn the_built_in_model_runs_where_none_is_named_packed_or_not() {
     let cache = tempfile::tempdir().expect("a folder");
     let run = |args: &[&str]| {
         let run = ["run", "--greedy", "-n", "12", "turn left"];
-        stdout(program().env("XDG_CACHE_HOME", cache.path()).args(run).args(args).stdin(Stdio::null()).output().expect("the program starts"))
+        stdout(
+            program().env("XDG_CACHE_HOME", cache.path()).args(run).args(args).stdin(Stdio::null()).output().expect("the program starts"),
+        )
     };
     assert!(!run(&[]).trim().is_empty());
     assert_eq!(run(&[]), run(&["--no-cache"]), "packing changes no answer");

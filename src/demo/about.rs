@@ -2,8 +2,8 @@
 
 use qwark_wire::SafetyState;
 
-use super::rover::body::{Happening, Pose, State};
-use super::rover::commands::{ArmPose, LightColor, RefuseReason};
+use super::rover::body::{Happening, Pose, State, refusal};
+use super::rover::commands::{ArmPose, LightColor};
 use super::stage::About;
 
 /// What it is.
@@ -31,9 +31,7 @@ pub fn happening(happening: &Happening) -> String {
     match happening {
         Happening::Blocked(left) => format!("something is in the way, {left:.2} m before the end"),
         Happening::Reading(reading) => reading.clone(),
-        Happening::Refused(RefuseReason::Unclear) => "I do not understand".to_owned(),
-        Happening::Refused(RefuseReason::Unsupported) => "I cannot do that".to_owned(),
-        Happening::Refused(RefuseReason::Unsafe) => "that is not safe".to_owned(),
+        Happening::Refused(reason) => refusal(*reason).to_owned(),
     }
 }
 

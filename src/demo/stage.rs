@@ -26,6 +26,8 @@ pub struct About {
     pub set: Arc<CommandSet>,
     /// The rover's link, and those that are served besides.
     pub links: Vec<LinkAddr>,
+    /// How fast the rover's time goes by.
+    pub pace: Pace,
 }
 
 /// Everything that can be done and seen.
@@ -73,7 +75,7 @@ pub fn perform(
     let line = links[0].clone();
 
     let ((orders, ordered), (tell, news)) = (unbounded(), unbounded());
-    let stage = Stage { about: About { model: model.to_owned(), bytes, set, links }, orders, news, frames, over: Arc::clone(over) };
+    let stage = Stage { about: About { model: model.to_owned(), bytes, set, links, pace }, orders, news, frames, over: Arc::clone(over) };
     let result = thread::scope(|scope| {
         let rover = scope.spawn(move || Controller::connect(&line, pace, tell)?.run(&ordered));
         let played = scope.spawn(move || {

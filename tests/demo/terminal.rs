@@ -107,7 +107,9 @@ impl Terminal {
         let after = tcgetattr(&self.line).expect("it has settings");
         assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "the terminal's settings");
         // What it wrote last may be on its way.
-        self.wait("the usual screen", |_| self.look(|screen| !screen.alternate_screen() && !screen.hide_cursor()));
+        self.wait("the usual screen", |_| {
+            self.look(|screen| !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste())
+        });
         status
     }
 

@@ -201,16 +201,25 @@ impl Body {
                 self.motions.push(Motion::Swing);
             }
             Task::Shine { color } => self.state.light = color,
-            Task::Say { text } => {
-                let takes = SPEAK.0 + SPEAK.1 * text.chars().count() as f64;
-                self.words_until = self.state.time + takes + READ;
-                self.state.words = Some(text);
-                self.motions.push(Motion::Pause(takes));
-            }
+            Task::Say { text } => self.speak(text),
             Task::Wait { seconds } => self.motions.push(Motion::Pause(seconds)),
-            Task::Tell { what } => self.happenings.push(Happening::Reading(self.reading(what))),
-            Task::Refuse { reason } => self.happenings.push(Happening::Refused(reason)),
+            Task::Tell { what } => {
+                let reading = self.reading(what);
+                self.happenings.push(Happening::Reading(reading.clone()));
+                self.speak(reading);
+            }
+            Task::Refuse { reason } => {
+                self.happenings.push(Happening::Refused(reason));
+                self.speak(refusal(reason).to_owned());
+            }
         }
+    }
+
+    fn speak(&mut self, words: String) {
+        let takes = SPEAK.0 + SPEAK.1 * words.chars().count() as f64;
+        self.words_until = self.state.time + takes + READ;
+        self.state.words = Some(words);
+        self.motions.push(Motion::Pause(takes));
     }
 
     /// Does one tick's worth of `motion`, which is put back unless it has ended.
@@ -281,6 +290,15 @@ impl Body {
             ReportWhat::Temperature => format!("motors {temperature:.0} °C"),
             ReportWhat::Speed => format!("speed {speed:.2} m/s"),
         }
+    }
+}
+
+/// What the rover says when it refuses.
+pub fn refusal(reason: RefuseReason) -> &'static str {
+    match reason {
+        RefuseReason::Unclear => "I do not understand",
+        RefuseReason::Unsupported => "I cannot do that",
+        RefuseReason::Unsafe => "that is not safe",
     }
 }
 

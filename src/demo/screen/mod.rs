@@ -8,13 +8,15 @@ mod panels;
 mod tests;
 mod view;
 
+use std::io::stdout;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use crossbeam_channel::TryRecvError;
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event;
+use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
+use ratatui::crossterm::execute;
 
 use super::stage::Stage;
 use app::App;
@@ -40,13 +42,17 @@ struct Screen {
 
 impl Screen {
     fn open() -> Result<Screen> {
-        Ok(Screen { terminal: ratatui::try_init().context("using the terminal")? })
+        let screen = Screen { terminal: ratatui::try_init().context("using the terminal")? };
+        // A pasted newline is no Enter.
+        execute!(stdout(), EnableBracketedPaste).context("using the terminal")?;
+        Ok(screen)
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
         // A terminal that is gone needs no order.
+        let _ = execute!(stdout(), DisableBracketedPaste);
         let _ = ratatui::try_restore();
     }
 }

@@ -145,7 +145,7 @@ pub fn frames(app: &App, area: Rect) -> Paragraph<'static> {
     let (all, quiet) = app.counts;
     let links: Vec<String> = app.about.links.iter().map(ToString::to_string).collect();
     let title = format!(" On the wire: {}, {all} frames ({quiet} heartbeats not shown) ", links.join(", "));
-    Paragraph::new(lines).block(panel("").borders(Borders::TOP).title(title.bold()))
+    Paragraph::new(lines).block(panel("").borders(Borders::TOP).title(title.white().bold()))
 }
 
 fn line(frame: &Frame, many: bool, width: usize) -> Line<'static> {

@@ -13,13 +13,14 @@ use crate::capture::tests::record;
 use crate::commands::CommandSet;
 use crate::demo::rover::body::{Body, Happening};
 use crate::demo::rover::commands::{self, Light, LightColor, RefuseReason, Say};
-use crate::demo::rover::{News, Order};
+use crate::demo::rover::{News, Order, Pace};
 use crate::demo::stage::About;
 use crate::demo::talk::tests::DONE;
 
 fn app() -> App {
     let set = Arc::new(CommandSet::parse(crate::demo::SET).expect("a command set"));
-    App::new(About { model: "tiny".to_owned(), bytes: 4_300_000, set, links: vec!["serial:/dev/pts/9".parse().expect("a link")] })
+    let links = vec!["serial:/dev/pts/9".parse().expect("a link")];
+    App::new(About { model: "tiny".to_owned(), bytes: 4_300_000, set, links, pace: Pace::Times(3) })
 }
 
 /// After a sentence, two commands and what the rover did.
@@ -72,7 +73,7 @@ fn control(app: &mut App, c: char) -> Option<Order> {
 fn eighty_columns_have_room_for_everything() {
     let screen = lines(&played(), 80, 24);
     shows(&screen, &["Qwark", "tiny (4.3 MB)", " ARMED "]);
-    shows(&screen, &["kitchen", "table", "window", "sofa", "dock", "door", " hello there "]);
+    shows(&screen, &["The flat, 3 times as fast", "kitchen", "table", "window", "sofa", "dock", "door", " hello there "]);
     shows(&screen, &["> say hello there and turn the", "{\"light\":{\"color\":\"red\"}}    0.0 ms"]);
     shows(&screen, &["at rest", "light red", "x 8.20 y 0.60 90°", "all 12.3 ms", "memory"]);
     shows(&screen, &["serial:/dev/pts/9", "→ rover   Command      #1", "← runtime CommandReply #1", "← runtime Done"]);

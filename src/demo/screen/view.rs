@@ -11,6 +11,7 @@ use super::app::{App, HINTS};
 use super::map::Map;
 use super::panels;
 use crate::demo::about;
+use crate::demo::rover::Pace;
 
 /// The smallest screen that has room for everything, and the smallest that has room for a sentence and its commands.
 const WHOLE: (u16, u16) = (72, 20);
@@ -44,7 +45,11 @@ fn whole(frame: &mut Frame<'_>, app: &App, area: Rect) {
     let side = (area.width * 2 / 5).clamp(38, 72);
     let [map, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(side)]).areas(top);
     let [talk, rover] = Layout::vertical([Constraint::Min(0), Constraint::Length(panels::ROVER)]).areas(side);
-    let block = panel(" The flat ");
+    let title = match app.about.pace {
+        Pace::Times(times) => format!(" The flat, {times} times as fast "),
+        Pace::Free => " The flat ".to_owned(),
+    };
+    let block = panel(title);
     frame.render_widget(Map(app), block.inner(map));
     frame.render_widget(block, map);
     frame.render_widget(panels::talk(app, talk), talk);
@@ -53,8 +58,8 @@ fn whole(frame: &mut Frame<'_>, app: &App, area: Rect) {
 }
 
 /// A box with a title.
-pub fn panel(title: &'static str) -> Block<'static> {
-    Block::bordered().border_type(BorderType::Rounded).border_style(Style::new().fg(Color::DarkGray)).title(title.bold())
+pub fn panel(title: impl Into<String>) -> Block<'static> {
+    Block::bordered().border_type(BorderType::Rounded).border_style(Style::new().fg(Color::DarkGray)).title(title.into().white().bold())
 }
 
 fn header(app: &App, width: u16) -> Line<'static> {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Asks from an emulated microcontroller, end to end: QEMU's Cortex-M4 board mps2-an386 runs the example firmwares of the clients,
-# its UART0 is a pseudo-terminal here, and on that `qwark serve` answers. Each firmware asks, streams, cancels, stops everything,
+# its UART0 is a pseudo-terminal here, and on that `qwark serve` answers. Each firmware asks, streams, gets commands, cancels, stops everything,
 # finds requests refused, resets, arms and asks again; it says PASS or FAIL for each step, and the emulator exits with its verdict.
 # The emulated line has no speed: baud rates are set, not kept.
 #
@@ -96,12 +96,13 @@ fail() {
 }
 
 build_c() {
-    make -s -C clients/c/examples/cortex_m4 BUILD="$built/c" CROSS="$cross" all size
+    make -s -C clients/c/examples/cortex_m4 BUILD="$built/c" CROSS="$cross" QWARK="$qwark" all size
     elf=$built/c/cortex_m4.elf
 }
 
 build_rust() {
-    (cd wire/firmware && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 cargo build --release --target-dir "$built/rust")
+    "$qwark" commands codegen commands/rover.toml --lang rust >"$built/rover.rs"
+    (cd wire/firmware && ROVER_RS=$built/rover.rs RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 cargo build --release --target-dir "$built/rust")
     elf=$built/rust/thumbv7em-none-eabihf/release/qwark-firmware
 }
 
@@ -129,7 +130,7 @@ run_firmware() {
     wait_for_line "$work/board.log" 'redirected to /dev/' "$board_pid"
     local line status=0 deadline
     line=$(sed -n 's|.*redirected to \(/dev/[^ ]*\).*|\1|p' "$work/board.log")
-    "$qwark" serve --no-cache -m "$model" --link "serial:$line" >"$work/runtime.log" 2>&1 &
+    "$qwark" serve --no-cache -m "$model" --commands commands/rover.toml --link "serial:$line" >"$work/runtime.log" 2>&1 &
     runtime_pid=$!
     deadline=$((SECONDS + run_limit))
     while kill -0 "$board_pid" 2>/dev/null; do
@@ -147,7 +148,7 @@ run_firmware() {
 
 step "building the runtime"
 cargo build -p qwark --bin qwark
-qwark=$CARGO_TARGET_DIR/debug/qwark
+qwark=$(realpath "$CARGO_TARGET_DIR/debug/qwark")
 
 # The golden model, which says that it is made for 64 tokens of context, is made to say 32768: an answer can be long enough to cancel.
 model=$work/model.gguf

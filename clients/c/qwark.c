@@ -10,7 +10,7 @@
  *   6. Timers                   repetition, and what is done when no answer comes
  *   7. Flows                    a text or upload, sent within a window
  *   8. Session                  Hello, Identify, a lost link
- *   9. Requests                 Generate to Done
+ *   9. Requests                 Generate or Command to Done
  *  10. Safety                   EStop, Reset, Arm
  *  11. Uploads
  *  12. What arrives             unstuffing, checks, dispatch
@@ -30,16 +30,16 @@
 #define SEAL 12u
 #define TAG 8u
 #define CRC 4u
-#define SMALL_FRAME 256u
+#define SMALL_FRAME 320u
 #define MAX_CHUNK 3712u /* bytes of text or data in one frame */
 
 enum kind {
     HELLO = 0x01, PING = 0x02, ESTOP = 0x03, RESET = 0x04, ARM = 0x05,
-    GENERATE = 0x10, TEXT = 0x11, CANCEL = 0x12, ACK = 0x13, RESEND = 0x14,
+    GENERATE = 0x10, TEXT = 0x11, CANCEL = 0x12, ACK = 0x13, RESEND = 0x14, COMMAND = 0x15,
     UPLOAD_BEGIN = 0x20, UPLOAD_DATA = 0x21, UPLOAD_LIST = 0x22, UPLOAD_DELETE = 0x23,
     FROM_RUNTIME = 0x80,
     IDENTIFY = 0x81, PONG = 0x82, SAFETY = 0x83, HEARTBEAT = 0x84, ERROR = 0x8f,
-    TOKEN = 0x90, DONE = 0x91, ACCEPTED = 0x92, UPLOAD = 0xa0, UPLOAD_ITEM = 0xa1
+    TOKEN = 0x90, DONE = 0x91, ACCEPTED = 0x92, COMMAND_REPLY = 0x93, UPLOAD = 0xa0, UPLOAD_ITEM = 0xa1
 };
 
 /* Times in ms. */
@@ -68,7 +68,7 @@ enum kind {
 #define STATIC_ASSERT(name, condition) typedef char assert_##name[(condition) ? 1 : -1]
 STATIC_ASSERT(floats_are_binary32, sizeof(float) == 4);
 STATIC_ASSERT(requests_fit, QWARK_MAX_REQUESTS >= 1 && QWARK_MAX_REQUESTS < 255);
-STATIC_ASSERT(send_frame_in_range, QWARK_SEND_FRAME >= 256 && QWARK_SEND_FRAME <= 4096);
+STATIC_ASSERT(send_frame_in_range, QWARK_SEND_FRAME >= SMALL_FRAME && QWARK_SEND_FRAME <= 4096);
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
@@ -561,6 +561,7 @@ static bool on_identify(qwark_client *c, reader *r) {
     said->max_requests = get_u16(r);
     said->linger_s = get_u16(r);
     said->upload_quota = get_u32(r);
+    said->set = get_u32(r);
     said->model_count = get_u8(r);
     if (said->model_count > QWARK_MAX_MODELS) r->ok = false;
     for (unsigned i = 0; r->ok && i < said->model_count; i++) said->models[i] = get_text(r, QWARK_MAX_NAME);
@@ -627,7 +628,7 @@ static bool on_heartbeat(qwark_client *c, reader *r) {
 
 /* ---- 9. Requests ---- */
 
-enum wants { WANT_CANCEL = 1, WANT_ACK = 2, WANT_RESEND = 4, WANT_GENERATE = 8 };
+enum wants { WANT_CANCEL = 1, WANT_ACK = 2, WANT_RESEND = 4, WANT_OPENING = 8 };
 
 static qwark_slot *find_slot(qwark_client *c, uint32_t id) {
     for (unsigned i = 0; id != 0 && i < QWARK_MAX_REQUESTS; i++) {
@@ -651,10 +652,17 @@ void qwark_request_init(qwark_request *request) {
     request->sampling.repetition_penalty = 1;
 }
 
+void qwark_sentence_init(qwark_sentence *sentence, uint32_t set) {
+    memset(sentence, 0, sizeof *sentence);
+    sentence->set = set;
+    sentence->priority = QWARK_NORMAL;
+    sentence->window = DEFAULT_WINDOW;
+}
+
 /* Bytes of Generate's payload without the text's first bytes; 0 if a part is too long. */
 static uint32_t generate_len(const qwark_request *request) {
     if (request->stop_count > QWARK_MAX_STOPS || request->fallback.len > QWARK_MAX_FALLBACK) return 0;
-    uint32_t len = 73 + 2 + request->fallback.len + 1 + 2;
+    uint32_t len = 106 + 2 + request->fallback.len + 1 + 2;
     for (unsigned i = 0; i < request->stop_count; i++) {
         if (request->stops[i].len > QWARK_MAX_STOP) return 0;
         len += 2 + request->stops[i].len;
@@ -662,10 +670,8 @@ static uint32_t generate_len(const qwark_request *request) {
     return len;
 }
 
-int32_t qwark_generate(qwark_client *c, const qwark_request *request) {
-    uint32_t len = generate_len(request);
-    if (len == 0 || HEADER + len + SEAL + CRC > SMALL_FRAME) return QWARK_INVALID;
-    if ((!request->prompt.at && request->prompt.len > 0) || request->prompt.len > NEVER - request->system.len) return QWARK_INVALID;
+/* Of a sentence, `request` has what both kinds of requests have. */
+static int32_t begin_request(qwark_client *c, const qwark_request *request, const qwark_sentence *sentence) {
     qwark_slot *slot = NULL;
     for (unsigned i = 0; i < QWARK_MAX_REQUESTS && !slot; i++) {
         if (c->slots[i].id == 0) slot = &c->slots[i];
@@ -675,14 +681,39 @@ int32_t qwark_generate(qwark_client *c, const qwark_request *request) {
     memset(slot, 0, sizeof *slot);
     slot->id = id;
     slot->request = *request;
+    slot->is_sentence = sentence != NULL;
+    if (sentence) slot->set = sentence->set;
     if (!request->system.at) slot->request.system.len = 0;
     if (!request->fallback.at) slot->request.fallback.len = 0;
     if (request->key == 0) slot->request.key = OWN_KEY | id;
     slot->text_crc = crc32c(0, (const uint8_t *)request->system.at, slot->request.system.len);
     slot->text_crc = crc32c(slot->text_crc, (const uint8_t *)request->prompt.at, request->prompt.len);
     begin_flow(&slot->flow, slot->request.system.len + request->prompt.len);
-    slot->wants = WANT_GENERATE;
+    slot->wants = WANT_OPENING;
     return (int32_t)id;
+}
+
+int32_t qwark_generate(qwark_client *c, const qwark_request *request) {
+    uint32_t len = generate_len(request);
+    if (len == 0 || HEADER + len + SEAL + CRC > SMALL_FRAME) return QWARK_INVALID;
+    if ((!request->prompt.at && request->prompt.len > 0) || request->prompt.len > NEVER - request->system.len) return QWARK_INVALID;
+    if (request->grammar != QWARK_NO_GRAMMAR && !request->grammar_hash) return QWARK_INVALID;
+    return begin_request(c, request, NULL);
+}
+
+int32_t qwark_command(qwark_client *c, const qwark_sentence *sentence) {
+    qwark_request request;
+    if (sentence->fallback && (sentence->fallback_len == 0 || sentence->fallback_len > QWARK_MAX_COMMAND)) return QWARK_INVALID;
+    if (!sentence->text.at && sentence->text.len > 0) return QWARK_INVALID;
+    qwark_request_init(&request);
+    request.prompt = sentence->text;
+    request.fallback.at = (const char *)sentence->fallback;
+    request.fallback.len = sentence->fallback_len;
+    request.priority = sentence->priority;
+    request.deadline_ms = sentence->deadline_ms;
+    request.window = sentence->window;
+    request.key = sentence->key;
+    return begin_request(c, &request, sentence);
 }
 
 int32_t qwark_cancel(qwark_client *c, uint32_t id) {
@@ -690,7 +721,7 @@ int32_t qwark_cancel(qwark_client *c, uint32_t id) {
     if (!slot) return QWARK_UNKNOWN_ID;
     if (slot->cancelling || slot->ended) return QWARK_OK;
     slot->cancelling = true;
-    slot->wants = (uint8_t)((slot->wants & ~WANT_GENERATE) | WANT_CANCEL);
+    slot->wants = (uint8_t)((slot->wants & ~WANT_OPENING) | WANT_CANCEL);
     if (!slot->taken) slot->timer.on = false;
     return QWARK_OK;
 }
@@ -705,8 +736,13 @@ static void resume_requests(qwark_client *c) {
         slot->accepted = slot->taken = slot->ended = false;
         slot->seen = slot->received;
         slot->asked = 0;
-        slot->wants = slot->cancelling ? WANT_CANCEL : WANT_GENERATE;
+        slot->wants = slot->cancelling ? WANT_CANCEL : WANT_OPENING;
     }
+}
+
+static void put_fallback(qwark_client *c, const qwark_request *request) {
+    put_u8(c, request->fallback.at != NULL);
+    put_text(c, request->fallback);
 }
 
 /* Part of the request's text, which is the system text followed by the prompt. */
@@ -721,14 +757,11 @@ static void put_part(qwark_client *c, const qwark_request *request, uint32_t off
     if (len > 0) put(c, request->prompt.at + (offset - request->system.len), len);
 }
 
-static void send_generate(qwark_client *c, qwark_slot *slot, uint32_t now) {
+/* What Generate has between the window and the text. */
+static void put_question(qwark_client *c, const qwark_slot *slot) {
+    static const uint8_t no_hash[QWARK_HASH] = {0};
     const qwark_request *request = &slot->request;
     const qwark_sampling *sampling = &request->sampling;
-    begin_frame(c, GENERATE, slot->id);
-    put_u64(c, request->key);
-    put_u8(c, request->priority);
-    put_u32(c, request->deadline_ms);
-    put_u32(c, request->window);
     put_u32(c, sampling->max_tokens);
     put_f32(c, sampling->temperature);
     put_u32(c, sampling->top_k);
@@ -744,15 +777,36 @@ static void send_generate(qwark_client *c, qwark_slot *slot, uint32_t now) {
     put_u32(c, request->system.len);
     put_u32(c, request->prompt.len);
     put_u32(c, slot->text_crc);
-    put_u8(c, request->fallback.at != NULL);
-    put_text(c, request->fallback);
+    put_u8(c, request->grammar);
+    put(c, request->grammar == QWARK_NO_GRAMMAR ? no_hash : request->grammar_hash, QWARK_HASH);
+    put_fallback(c, request);
     put_u8(c, request->stop_count);
     for (unsigned i = 0; i < request->stop_count; i++) put_text(c, request->stops[i]);
+}
+
+/* What Command has there. */
+static void put_sentence(qwark_client *c, const qwark_slot *slot) {
+    put_u32(c, slot->set);
+    put_u32(c, slot->request.prompt.len);
+    put_u32(c, slot->text_crc);
+    put_fallback(c, &slot->request);
+}
+
+/* The frame that begins a request. */
+static void send_opening(qwark_client *c, qwark_slot *slot, uint32_t now) {
+    const qwark_request *request = &slot->request;
+    begin_frame(c, slot->is_sentence ? COMMAND : GENERATE, slot->id);
+    put_u64(c, request->key);
+    put_u8(c, request->priority);
+    put_u32(c, request->deadline_ms);
+    put_u32(c, request->window);
+    if (slot->is_sentence) put_sentence(c, slot);
+    else put_question(c, slot);
     uint32_t len = smaller(smaller(frame_room(c) - 2, MAX_CHUNK), slot->flow.total);
     put_part(c, request, 0, len);
     end_frame(c, now);
     if (slot->flow.sent < len) slot->flow.sent = len;
-    slot->wants &= (uint8_t)~WANT_GENERATE;
+    slot->wants &= (uint8_t)~WANT_OPENING;
     slot->offered = true;
     slot->heard_at = now;
     if (!slot->taken) run_timer(c, &slot->timer, now);
@@ -796,8 +850,8 @@ static bool send_for_slot(qwark_client *c, qwark_slot *slot, uint32_t now) {
         slot->asked = slot->seen;
         slot->wants &= (uint8_t)~WANT_RESEND;
         run_timer(c, &slot->timer, now);
-    } else if (slot->wants & WANT_GENERATE) {
-        send_generate(c, slot, now);
+    } else if (slot->wants & WANT_OPENING) {
+        send_opening(c, slot, now);
     } else if (!slot->taken && slot->accepted && !slot->cancelling && flow_room(&slot->flow) > 0) {
         send_text(c, slot, now);
     } else {
@@ -829,7 +883,7 @@ static void note_progress(qwark_client *c, qwark_slot *slot, uint32_t now) {
 /* The runtime has all of the request's text. */
 static void note_taken(qwark_client *c, qwark_slot *slot) {
     slot->taken = true;
-    slot->wants &= (uint8_t)~WANT_GENERATE;
+    slot->wants &= (uint8_t)~WANT_OPENING;
     if (slot->told) return;
     slot->told = true;
     qwark_event event;
@@ -887,12 +941,14 @@ static bool on_accepted(qwark_client *c, const frame *f, reader *r, uint32_t now
     return true;
 }
 
-static bool on_token(qwark_client *c, const frame *f, reader *r, uint32_t now) {
+/* A Token or a CommandReply: the next piece of an answer, or one command of it. */
+static bool on_piece(qwark_client *c, const frame *f, reader *r, uint32_t now) {
+    bool is_command = f->kind == COMMAND_REPLY;
     uint32_t offset = get_u32(r);
-    qwark_text text = get_text(r, QWARK_RECEIVE_FRAME);
+    qwark_text text = get_text(r, is_command ? QWARK_MAX_COMMAND : QWARK_RECEIVE_FRAME);
     if (!r->ok || text.len > NEVER - offset) return false;
     qwark_slot *slot = find_slot(c, f->id);
-    if (!slot) return true;
+    if (!slot || slot->is_sentence != is_command) return true;
     bool secured = slot->request.window != 0;
     if (!slot->taken || !slot->told) {
         note_taken(c, slot);
@@ -912,11 +968,21 @@ static bool on_token(qwark_client *c, const frame *f, reader *r, uint32_t now) {
         if (secured) slot->wants |= WANT_ACK;
         return true;
     }
-    /* What of it is new: after a restart of the runtime, pieces may be cut in other places. */
     qwark_event event;
-    event.as.text.offset = slot->received;
-    event.as.text.at = text.at + (slot->received - offset);
-    event.as.text.len = end - slot->received;
+    if (is_command && offset != slot->received) {
+        slot->id = 0;
+        tell_error(c, f->id, QWARK_ERROR_INTEGRITY, true, qwark_string("the commands are not those of before the restart"));
+        return true;
+    } else if (is_command) {
+        event.as.command.offset = offset;
+        event.as.command.at = (const uint8_t *)text.at;
+        event.as.command.len = text.len;
+    } else {
+        /* What of it is new: after a restart of the runtime, pieces may be cut in other places. */
+        event.as.text.offset = slot->received;
+        event.as.text.at = text.at + (slot->received - offset);
+        event.as.text.len = end - slot->received;
+    }
     bool all_acknowledged = slot->received == slot->acknowledged;
     slot->received = end;
     if (secured) {
@@ -926,7 +992,7 @@ static bool on_token(qwark_client *c, const frame *f, reader *r, uint32_t now) {
     if (slot->seen > slot->received) want_missing(slot);
     else slot->wants &= (uint8_t)~WANT_RESEND;
     note_progress(c, slot, now);
-    tell(c, &event, QWARK_EVENT_TEXT, f->id);
+    tell(c, &event, is_command ? QWARK_EVENT_COMMAND : QWARK_EVENT_TEXT, f->id);
     slot = find_slot(c, f->id);
     if (slot && slot->ended && slot->received >= slot->done.text_len) finish(c, slot);
     return true;
@@ -952,7 +1018,7 @@ static bool on_done(qwark_client *c, const frame *f, reader *r, uint32_t now) {
     bool first = !slot->ended;
     slot->done = done;
     slot->ended = slot->taken = true;
-    slot->wants &= (uint8_t)~(WANT_CANCEL | WANT_GENERATE);
+    slot->wants &= (uint8_t)~(WANT_CANCEL | WANT_OPENING);
     slot->cancel_timer.on = false;
     if (slot->received >= done.text_len) {
         finish(c, slot);
@@ -973,7 +1039,7 @@ static void look_at_slot(qwark_client *c, qwark_slot *slot, uint32_t now) {
         return;
     }
     if (slot->request.window != 0 && slot->received != slot->acknowledged && reached(now, slot->ack_due)) slot->wants |= WANT_ACK;
-    if (awaits_more(slot) && reached(now, slot->heard_at + ASK_AGAIN)) slot->wants |= WANT_GENERATE;
+    if (awaits_more(slot) && reached(now, slot->heard_at + ASK_AGAIN)) slot->wants |= WANT_OPENING;
     enum expiry cancel = look_at_timer(c, &slot->cancel_timer, now), answer = look_at_timer(c, &slot->timer, now);
     if (cancel == GIVEN_UP || answer == GIVEN_UP) {
         uint32_t id = slot->id;
@@ -984,8 +1050,8 @@ static void look_at_slot(qwark_client *c, qwark_slot *slot, uint32_t now) {
     if (cancel == AGAIN) slot->wants |= WANT_CANCEL;
     if (answer == AGAIN) {
         if (slot->taken) slot->wants |= WANT_RESEND;
-        /* A Generate that repeats one is answered by Accepted, too: so it also asks whether the window is open again. */
-        else if (!slot->accepted || slot->flow.window == 0) slot->wants |= WANT_GENERATE;
+        /* A first frame that comes again is answered by Accepted, too: so it also asks whether the window is open again. */
+        else if (!slot->accepted || slot->flow.window == 0) slot->wants |= WANT_OPENING;
         else slot->flow.sent = slot->flow.acknowledged;
     }
 }
@@ -1325,7 +1391,8 @@ static bool dispatch(qwark_client *c, const frame *f, uint32_t now) {
     switch (f->kind) {
     case HEARTBEAT: return on_heartbeat(c, &r);
     case ERROR: return on_error(c, f, &r);
-    case TOKEN: return on_token(c, f, &r, now);
+    case TOKEN:
+    case COMMAND_REPLY: return on_piece(c, f, &r, now);
     case DONE: return on_done(c, f, &r, now);
     case ACCEPTED: return on_accepted(c, f, &r, now);
     case UPLOAD: return on_upload(c, f, &r, now);

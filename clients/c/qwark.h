@@ -72,18 +72,19 @@ extern "C" {
 #define QWARK_MAX_REQUESTS 2
 #endif
 
-/* Longest frame that is sent, in bytes before stuffing: 256 to 4096. Longer ones carry a long prompt with less overhead. */
+/* Longest frame that is sent, in bytes before stuffing: 320 to 4096. Longer ones carry a long prompt with less overhead. */
 #ifndef QWARK_SEND_FRAME
-#define QWARK_SEND_FRAME 256
+#define QWARK_SEND_FRAME 320
 #endif
 
 /* Longest frame that is received, in bytes. The runtime sends no longer one in version 1 of the protocol. */
-#define QWARK_RECEIVE_FRAME 256
+#define QWARK_RECEIVE_FRAME 320
 
 /* ---- Limits of the protocol ---- */
 
 #define QWARK_MAX_NAME 32u     /* bytes of a name */
 #define QWARK_MAX_FALLBACK 64u /* bytes of a fallback */
+#define QWARK_MAX_COMMAND 256u /* bytes of an encoded command */
 #define QWARK_MAX_STOPS 4u     /* stop strings of a request */
 #define QWARK_MAX_STOP 32u     /* bytes of a stop string */
 #define QWARK_MAX_MODELS 3u    /* models that a runtime names */
@@ -106,6 +107,9 @@ enum qwark_priority { QWARK_LOW = 0, QWARK_NORMAL = 1, QWARK_HIGH = 2, QWARK_URG
 enum qwark_form { QWARK_CHAT = 0, QWARK_RAW = 1 };
 
 enum qwark_thinking { QWARK_THINKING_DEFAULT = 0, QWARK_THINKING_OFF = 1, QWARK_THINKING_ON = 2 };
+
+/* What an answer has to follow. */
+enum qwark_grammar_form { QWARK_NO_GRAMMAR = 0, QWARK_JSON_SCHEMA = 1, QWARK_REGEX = 2, QWARK_LARK = 3 };
 
 enum qwark_upload_kind { QWARK_IMAGE = 1, QWARK_AUDIO = 2, QWARK_GRAMMAR = 3 };
 
@@ -182,7 +186,7 @@ typedef struct qwark_sampling {
  * A request. Fill it by qwark_request_init, then change what differs. It is copied, but the texts that it points to are not:
  * they must stay as they are until the request has ended (its event QWARK_EVENT_DONE, or one QWARK_EVENT_ERROR that ends it).
  *
- * Fallback and stop strings must go into one frame of 256 bytes with the rest: 152 bytes together at most, where each stop string
+ * Fallback and stop strings must go into one frame of 320 bytes with the rest: 183 bytes together at most, where each stop string
  * counts for 2 more.
  */
 typedef struct qwark_request {
@@ -194,11 +198,28 @@ typedef struct qwark_request {
     uint8_t priority; /* enum qwark_priority */
     uint8_t form;     /* enum qwark_form */
     uint8_t thinking; /* enum qwark_thinking */
+    uint8_t grammar;  /* enum qwark_grammar_form: what an upload of kind QWARK_GRAMMAR holds, which has been stored before */
+    const uint8_t *grammar_hash; /* the upload's, QWARK_HASH bytes; not used without a grammar */
     uint32_t deadline_ms; /* from the runtime's receipt to the latest end of the answer; 0 for no limit */
     uint32_t window; /* bytes of the answer that may come ahead of what was acknowledged; 0: all, unsecured: for lines that lose nothing */
     uint64_t key; /* whoever asks the same again under the same key gets the same answer; below 2^63. 0: the client gives one */
     qwark_sampling sampling;
 } qwark_request;
+
+/*
+ * A sentence, to be answered by commands of the runtime's set. Fill it by qwark_sentence_init, then change what differs. It is copied,
+ * but the text and the fallback are not: they must stay until the request has ended.
+ */
+typedef struct qwark_sentence {
+    qwark_text text;
+    uint32_t set;            /* id of the set that the commands are decoded by: NAME_SET_ID of the code that was generated for it */
+    const uint8_t *fallback; /* the command that is to come if the deadline comes first, encoded; NULL: none */
+    uint32_t fallback_len;   /* bytes: 1 to QWARK_MAX_COMMAND */
+    uint8_t priority;        /* enum qwark_priority */
+    uint32_t deadline_ms;    /* from the runtime's receipt to the latest end of the answer; 0 for no limit */
+    uint32_t window;         /* bytes of commands that may come ahead of what was acknowledged; 0: all, unsecured */
+    uint64_t key;            /* as in qwark_request */
+} qwark_sentence;
 
 /* ---- Uploads ---- */
 
@@ -220,7 +241,8 @@ enum qwark_event_kind {
                                    5 seconds while something is waited for. The client says Hello until the runtime is there */
     QWARK_EVENT_ACCEPTED,       /* the runtime has all of the request's text. Once, and before the answer's text */
     QWARK_EVENT_TEXT,           /* the next part of the answer: in order, each byte once. as.text */
-    QWARK_EVENT_DONE,           /* the request has ended, and all of its text was told. Once. as.done */
+    QWARK_EVENT_COMMAND,        /* the next command of the answer to a sentence, whole: in order, each once. as.command */
+    QWARK_EVENT_DONE,           /* the request has ended, and all of its text or commands were told. Once. as.done */
     QWARK_EVENT_ERROR,          /* something went wrong. If as.error.ends, the request or upload `id` has ended by it */
     QWARK_EVENT_HEARTBEAT,      /* how the runtime is. as.heartbeat */
     QWARK_EVENT_SAFETY,         /* whether it may generate anything: when that changes or was asked, and after QWARK_EVENT_IDENTIFIED. as.safety */
@@ -241,6 +263,7 @@ typedef struct qwark_identity {
     uint32_t max_text;       /* bytes of system text and prompt together */
     uint32_t context;        /* tokens of context that one request can use */
     uint32_t upload_quota;   /* bytes of uploads kept for one client */
+    uint32_t set;            /* id of its command set; 0 for none */
     uint16_t kept;           /* requests of this client that the runtime still has */
     uint16_t max_frame;      /* longest frame that it takes */
     uint16_t max_parallel;   /* requests that run side by side */
@@ -257,13 +280,21 @@ typedef struct qwark_piece {
     const char *at;  /* whole characters in UTF-8, as the runtime sent them */
 } qwark_piece;
 
+/* A command, as its set encodes it: what the decode function of generated code takes. */
+typedef struct qwark_command_bytes {
+    uint32_t offset; /* bytes of the answer's commands before it */
+    uint32_t len;    /* bytes: 1 to QWARK_MAX_COMMAND */
+    const uint8_t *at;
+} qwark_command_bytes;
+
 /* How a request ended. */
 typedef struct qwark_done {
     uint8_t reason;          /* enum qwark_reason */
     uint32_t prompt_tokens;
     uint32_t output_tokens;
-    uint32_t text_len;       /* bytes of text */
-    uint32_t answer_at;      /* where in it the answer begins: not 0 if the fallback took the place of what came before */
+    uint32_t text_len;       /* bytes of text or commands */
+    uint32_t answer_at;      /* where in them the answer begins: not 0 if the fallback took the place of the text before it, or came
+                                behind commands */
     uint64_t queue_us;       /* microseconds from receipt to the start of its work */
     uint64_t prefill_us;     /* spent on the prompt */
     uint64_t first_token_us; /* from receipt to the first token; 0 if there was none */
@@ -320,6 +351,7 @@ typedef struct qwark_event {
     union {
         qwark_identity identity;
         qwark_piece text;
+        qwark_command_bytes command;
         qwark_done done;
         qwark_error error;
         qwark_heartbeat heartbeat;
@@ -384,6 +416,8 @@ typedef struct qwark_flow {
 typedef struct qwark_slot {
     qwark_request request;
     uint32_t id; /* 0: the slot is free */
+    bool is_sentence;   /* then the request's prompt and fallback are its, and its system text, stops and sampling mean nothing */
+    uint32_t set;
     uint32_t text_crc;
     qwark_flow flow;
     qwark_timer timer;        /* of Generate and Text, then of Resend */
@@ -478,9 +512,21 @@ void qwark_request_init(qwark_request *request);
 
 /*
  * Asks. Returns the request's id, which is more than 0; its events have it.
- * QWARK_NO_ROOM: QWARK_MAX_REQUESTS are under way. QWARK_INVALID: fallback or stop strings are too many, too long, or too long together.
+ * QWARK_NO_ROOM: QWARK_MAX_REQUESTS are under way. QWARK_INVALID: fallback or stop strings are too many, too long, or too long together,
+ * or there is a grammar without a hash.
  */
 int32_t qwark_generate(qwark_client *client, const qwark_request *request);
+
+/* Fills a sentence in: priority normal, no deadline, no fallback, a window of 1024 bytes, no text. */
+void qwark_sentence_init(qwark_sentence *sentence, uint32_t set);
+
+/*
+ * Asks for the commands that a sentence means. Returns the request's id, which is more than 0: it is a request like others. Each command
+ * is told by QWARK_EVENT_COMMAND as soon as it comes, while the runtime works on the next; QWARK_EVENT_DONE closes the list. Another set
+ * than the runtime's, and a fallback that is no command of it, is refused by QWARK_ERROR_PARAMETER.
+ * QWARK_NO_ROOM: QWARK_MAX_REQUESTS are under way. QWARK_INVALID: the fallback has no bytes, or too many.
+ */
+int32_t qwark_command(qwark_client *client, const qwark_sentence *sentence);
 
 /*
  * Ends a request early. Its end is an event as every end: usually Done with the reason Cancelled, or Error with the code

@@ -59,9 +59,9 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     }
     if let Some(commander) = &commander {
         let set = commander.set();
-        let (name, count, id) = (set.name(), set.commands().len(), format!("{:#010x}", set.id()));
+        let (name, id) = (set.name(), format!("{:#010x}", set.id()));
         let report = json!({ "commands": name, "id": id });
-        say(common, args, &report, &format!("serving the command set {name}: {count} commands, id {id}\n"))?;
+        say(common, args, &report, &format!("serving the command set {name}, id {id}\n"))?;
     }
     let result = serve(&mut runtime, commander.as_ref(), &events, &interrupt.flag(), start);
     // Readers may wait for room in the channel: without a receiver they see that it is over.

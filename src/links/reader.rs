@@ -351,17 +351,14 @@ impl<'c> Reader<'c> {
                 return self.deliver(session.client, What::Command { serial, sentence: Box::new(sentence), received });
             }
         };
-        let grammar = match &request.grammar {
-            None => None,
-            Some((form, sha256)) => match self.context.uploads.grammar(session, *form, sha256, now) {
-                None => {
-                    let message = "this client has uploaded no grammar with that hash, or it is gone, or not UTF-8".to_owned();
-                    session.lock().end(serial, End::Error(ErrorCode::Parameter, message), now);
-                    self.line.wake();
-                    return Ok(());
-                }
-                grammar => grammar,
-            },
+        let named = request.grammar.map(|(form, sha256)| self.context.uploads.grammar(session, form, &sha256, now));
+        let grammar = match named.transpose() {
+            Ok(grammar) => grammar,
+            Err(fault) => {
+                session.lock().end(serial, End::Error(ErrorCode::Parameter, fault.to_string()), now);
+                self.line.wake();
+                return Ok(());
+            }
         };
         self.deliver(session.client, What::Generate { serial, request: Box::new(request), grammar, received })
     }

@@ -4,12 +4,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use qwark_wire::{GrammarForm, Hash, ToRuntime, UploadKind};
+use thiserror::Error;
 
 use super::handle::SessionCell;
 use super::request;
 use crate::grammar::Grammar;
 use crate::session::{Control, Item};
 use crate::uploads::{Limits, Owner, UploadError, Uploads};
+
+/// Most bytes of a grammar that a request may name: the others wait while it is made ready.
+const MAX_GRAMMAR: usize = 64 * 1024;
+
+/// Why a request cannot have the grammar that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum NoGrammar {
+    #[error("this client has uploaded no grammar with that hash, or it is gone")]
+    Missing,
+    #[error("the grammar has {0} bytes, at most {MAX_GRAMMAR} are taken")]
+    TooLong(usize),
+    #[error("the grammar is not UTF-8")]
+    Utf8,
+}
 
 /// Uploads of all clients.
 pub(super) struct Store(Mutex<Uploads>);
@@ -40,10 +55,14 @@ impl Store {
         }
     }
 
-    /// The grammar that a request names, which it uses now; `None` if its client has no such upload, or that is not text.
-    pub fn grammar(&self, session: &SessionCell, form: GrammarForm, sha256: &Hash, now: Instant) -> Option<Grammar> {
+    /// The grammar that a request names, which it uses now.
+    pub fn grammar(&self, session: &SessionCell, form: GrammarForm, sha256: &Hash, now: Instant) -> Result<Grammar, NoGrammar> {
         let mut uploads = self.lock();
-        request::grammar(form, uploads.get(owner(session), UploadKind::Grammar, sha256, now)?)
+        let upload = uploads.get(owner(session), UploadKind::Grammar, sha256, now).ok_or(NoGrammar::Missing)?;
+        if upload.len() > MAX_GRAMMAR {
+            return Err(NoGrammar::TooLong(upload.len()));
+        }
+        request::grammar(form, upload).ok_or(NoGrammar::Utf8)
     }
 
     /// The session is over: a client without a number cannot ask for its uploads any more.

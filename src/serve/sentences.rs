@@ -105,3 +105,20 @@ impl Running<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::CommandSet;
+
+    #[test]
+    fn what_breaks_the_grammar_is_not_handed_on() {
+        let set = CommandSet::parse(include_str!("../../commands/rover.toml")).unwrap();
+        let mut running = Running { reader: AnswerReader::new(&set), fallback: None, sent: 0 };
+        let mut sent = Vec::new();
+        running.push("{\"stop\":{}}\n{\"turn\":{\"angle\":3", |command| sent.push(command.to_vec())).unwrap();
+        let wrong = running.push("61}}\n", |command| sent.push(command.to_vec())).unwrap_err();
+        assert!(wrong.to_string().ends_with("turn.angle: 361 is not from -360 to 360"), "{wrong}");
+        assert_eq!((sent, running.sent), (vec![vec![0x0a]], 1));
+    }
+}

@@ -45,7 +45,8 @@ fn a_grammar_that_is_not_there_refuses_its_request_alone() {
     let mut client = runtime.connect();
     let picture = upload(&mut client, UploadKind::Image, b"(yes|no)");
     let latin1 = upload(&mut client, UploadKind::Grammar, b"gr\xfc\xdfe");
-    for sha256 in [[7; 32], picture, latin1] {
+    let long = upload(&mut client, UploadKind::Grammar, &[b'a'; 64 * 1024 + 1]);
+    for sha256 in [[7; 32], picture, latin1, long] {
         let id = client.generate(&Request { grammar: Some((GrammarForm::Regex, sha256)), ..request("hi") }).expect("sent");
         match next(&mut client) {
             ClientEvent::Error { id: of, code: ErrorCode::Parameter, ends: true, message } if of == id => {

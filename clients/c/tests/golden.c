@@ -92,9 +92,11 @@ static void send_golden_generate(void) {
     request.stops[0] = qwark_string("\n\n");
     request.stops[1] = qwark_string("</s>");
     request.stop_count = 2;
+    request.grammar = QWARK_REGEX;
+    request.grammar_hash = hash_of_abc;
     client.next_id = 6;
     CHECK(qwark_generate(&client, &request) == 7, "generate");
-    send_generate(&client, slot(), 0);
+    send_opening(&client, slot(), 0);
 }
 
 static void ask_long(void) {
@@ -110,8 +112,36 @@ static void ask_long(void) {
 static void send_golden_generate_raw(void) {
     ask_long();
     slot()->request.key = 0;
-    client.max_frame = 92; /* leaves no room for text */
-    send_generate(&client, slot(), 0);
+    client.max_frame = 125; /* leaves no room for text */
+    send_opening(&client, slot(), 0);
+}
+
+static void send_golden_command(void) {
+    static const uint8_t stop = 0x0a;
+    qwark_sentence sentence;
+    qwark_sentence_init(&sentence, 0x5c0a1b2d);
+    sentence.text = qwark_string("zur\xc3\xbc" "ck, 30 cm");
+    sentence.key = 0xc0ffee;
+    sentence.priority = QWARK_HIGH;
+    sentence.deadline_ms = 1500;
+    sentence.window = 512;
+    sentence.fallback = &stop;
+    sentence.fallback_len = 1;
+    client.next_id = 11;
+    CHECK(qwark_command(&client, &sentence) == 12, "command");
+    send_opening(&client, slot(), 0);
+}
+
+static void send_golden_command_plain(void) {
+    qwark_sentence sentence;
+    qwark_sentence_init(&sentence, 0x5c0a1b2d);
+    sentence.text = qwark_string(letters);
+    sentence.window = 0;
+    client.next_id = 12;
+    CHECK(qwark_command(&client, &sentence) == 13, "command");
+    slot()->request.key = 0;
+    client.max_frame = 48; /* leaves no room for text */
+    send_opening(&client, slot(), 0);
 }
 
 static void send_golden_text(void) {
@@ -206,6 +236,7 @@ static void after_identify(packet *p) {
     packet_number(p, said->max_requests, 2);
     packet_number(p, said->linger_s, 2);
     packet_number(p, said->upload_quota, 4);
+    packet_number(p, said->set, 4);
     packet_number(p, said->model_count, 1);
     for (unsigned i = 0; i < said->model_count; i++) packet_text(p, said->models[i].at, said->models[i].len);
     packet_text(p, said->commands.at, said->commands.len);
@@ -259,6 +290,18 @@ static void after_token(packet *p) {
     CHECK(event.kind == QWARK_EVENT_TEXT && event.id == 7, "kind %d", event.kind);
     packet_number(p, event.as.text.offset, 4);
     packet_text(p, event.as.text.at, event.as.text.len);
+}
+
+static void before_command_reply(void) {
+    slot()->id = 12;
+    slot()->is_sentence = slot()->told = slot()->taken = true;
+    slot()->received = 5;
+}
+
+static void after_command_reply(packet *p) {
+    CHECK(event.kind == QWARK_EVENT_COMMAND && event.id == 12, "kind %d", event.kind);
+    packet_number(p, event.as.command.offset, 4);
+    packet_text(p, event.as.command.at, event.as.command.len);
 }
 
 static void before_done(void) {
@@ -335,6 +378,8 @@ static const golden_row rows[] = {
     {"arm", send_golden_arm, NULL, NULL},
     {"generate", send_golden_generate, NULL, NULL},
     {"generate_raw", send_golden_generate_raw, NULL, NULL},
+    {"command", send_golden_command, NULL, NULL},
+    {"command_plain", send_golden_command_plain, NULL, NULL},
     {"text", send_golden_text, NULL, NULL},
     {"cancel", send_golden_cancel, NULL, NULL},
     {"ack", send_golden_ack, NULL, NULL},
@@ -351,6 +396,7 @@ static const golden_row rows[] = {
     {"error", NULL, before_error, after_error},
     {"error_of_a_newer_version", NULL, before_error, after_error},
     {"token", NULL, before_token, after_token},
+    {"command_reply", NULL, before_command_reply, after_command_reply},
     {"done", NULL, before_done, after_done},
     {"accepted", NULL, before_accepted, after_accepted},
     {"upload", NULL, begin_golden_upload, after_upload},

@@ -113,15 +113,18 @@ static void drop_a_wrong_length(void) {
 
 /* Frames whose checksum holds and whose contents are any: for the sanitisers, and for the client's own bounds. */
 static void receive_any_contents(uint64_t seed) {
-    static const uint8_t kinds[] = {0x81, 0x82, 0x83, 0x84, 0x85, 0x8f, 0x90, 0x91, 0x92, 0xa0, 0xa1, 0xff};
+    static const uint8_t kinds[] = {0x81, 0x82, 0x83, 0x84, 0x85, 0x8f, 0x90, 0x91, 0x92, 0x93, 0xa0, 0xa1, 0xff};
     uint8_t bytes[MAX_STUFFED], sha256[QWARK_HASH] = {0};
     char prompt[600]; /* of more than one frame */
     qwark_request request;
+    qwark_sentence sentence;
     set_up();
     qwark_request_init(&request);
     memset(prompt, 'a', sizeof prompt);
     request.prompt.at = prompt;
     request.prompt.len = sizeof prompt;
+    qwark_sentence_init(&sentence, 1);
+    sentence.text = request.prompt;
     for (uint32_t i = 0; i < 300000; i++) {
         packet p;
         packet_begin(&p, kinds[draw_below(&seed, sizeof kinds)], draw_below(&seed, 8));
@@ -139,7 +142,7 @@ static void receive_any_contents(uint64_t seed) {
         qwark_poll(&client, i);
         if (draw_below(&seed, 16) == 0) {
             if (client.next_id > 1000) client.next_id = 0;
-            int32_t id = qwark_generate(&client, &request);
+            int32_t id = draw_below(&seed, 2) ? qwark_generate(&client, &request) : qwark_command(&client, &sentence);
             if (id > 0 && draw_below(&seed, 4) == 0) qwark_cancel(&client, (uint32_t)id);
             if (draw_below(&seed, 2)) qwark_upload_list(&client, 0);
             else qwark_upload_delete(&client, sha256);

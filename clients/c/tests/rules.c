@@ -10,7 +10,7 @@
 
 enum {
     HELLO = 0x01, ESTOP = 0x03, RESET = 0x04, ARM = 0x05, GENERATE = 0x10, ACK = 0x13,
-    IDENTIFY = 0x81, PONG = 0x82, SAFETY = 0x83, ERROR = 0x8f, TOKEN = 0x90, ACCEPTED = 0x92,
+    IDENTIFY = 0x81, PONG = 0x82, SAFETY = 0x83, ERROR = 0x8f, TOKEN = 0x90, ACCEPTED = 0x92, COMMAND_REPLY = 0x93,
     HOUR = 3600000
 };
 
@@ -130,8 +130,8 @@ static void identify(uint64_t boot_id, uint8_t state, uint32_t stop) {
     packet_number(&p, 0, 2 + 4);
     packet_number(&p, state, 1);
     packet_number(&p, stop, 4);
-    packet_number(&p, 256, 2);
-    packet_bytes(&p, (const uint8_t[23]){0}, 23); /* limits, and no names */
+    packet_number(&p, 320, 2);
+    packet_bytes(&p, (const uint8_t[27]){0}, 27); /* limits, and no names */
     say(&p);
 }
 
@@ -529,6 +529,69 @@ static void an_unknown_id_has_no_end(void) {
     CHECK(w.sent[ACK] == 1, "%u Acks", w.sent[ACK]);
 }
 
+static void say_command(int32_t id, uint32_t offset, uint32_t len) {
+    static const uint8_t bytes[QWARK_MAX_COMMAND + 1] = {0};
+    packet p;
+    packet_begin(&p, COMMAND_REPLY, (uint32_t)id);
+    packet_number(&p, offset, 4);
+    packet_text(&p, bytes, len);
+    say(&p);
+}
+
+static int32_t ask_commands(void) {
+    qwark_sentence sentence;
+    qwark_sentence_init(&sentence, 7);
+    sentence.text = qwark_string("go");
+    int32_t id = qwark_command(&w.client, &sentence);
+    CHECK(id > 0, "refused: %d", id);
+    run(10);
+    return id;
+}
+
+/* After a restart a runtime may answer otherwise: what goes on within a command that was told is not acted on. */
+static void commands_that_do_not_go_on_are_an_error(void) {
+    set_up_linked(QWARK_ARMED, 0);
+    int32_t id = ask_commands();
+    say_command(id, 0, 5);
+    say_command(id, 0, 5);
+    say_command(id, 7, 2);
+    say_command(id, 2, 3);
+    CHECK(w.told[QWARK_EVENT_COMMAND] == 1 && w.told[QWARK_EVENT_ERROR] == 0, "%u commands", w.told[QWARK_EVENT_COMMAND]);
+    say_command(id, 5, 2);
+    say_command(id, 5, 8);
+    CHECK(w.told[QWARK_EVENT_COMMAND] == 2 && w.told[QWARK_EVENT_ERROR] == 1, "%u commands", w.told[QWARK_EVENT_COMMAND]);
+    CHECK(w.error.code == QWARK_ERROR_INTEGRITY && w.error.ends, "code %u", w.error.code);
+    CHECK(qwark_cancel(&w.client, (uint32_t)id) == QWARK_UNKNOWN_ID, "the request goes on");
+}
+
+static void each_request_is_answered_in_its_kind(void) {
+    set_up_linked(QWARK_ARMED, 0);
+    int32_t sentence = ask_commands(), question = ask(512);
+    run(10);
+    say_token(sentence, "go");
+    say_command(question, 0, 2);
+    say_command(sentence, 0, QWARK_MAX_COMMAND + 1);
+    say_command(sentence, 0, 0);
+    CHECK(w.told[QWARK_EVENT_TEXT] == 0 && w.told[QWARK_EVENT_COMMAND] == 0, "%u texts", w.told[QWARK_EVENT_TEXT]);
+    say_command(sentence, 0, QWARK_MAX_COMMAND);
+    CHECK(w.told[QWARK_EVENT_COMMAND] == 1, "the longest command is not taken");
+}
+
+static void what_cannot_be_asked_is_refused_at_once(void) {
+    static const uint8_t bytes[QWARK_MAX_COMMAND + 1] = {0};
+    qwark_sentence sentence;
+    qwark_request request;
+    set_up_linked(QWARK_ARMED, 0);
+    qwark_sentence_init(&sentence, 7);
+    sentence.fallback = bytes;
+    CHECK(qwark_command(&w.client, &sentence) == QWARK_INVALID, "an empty fallback");
+    sentence.fallback_len = sizeof bytes;
+    CHECK(qwark_command(&w.client, &sentence) == QWARK_INVALID, "a fallback that is too long");
+    qwark_request_init(&request);
+    request.grammar = QWARK_REGEX;
+    CHECK(qwark_generate(&w.client, &request) == QWARK_INVALID, "a grammar that is not named");
+}
+
 int main(void) {
     an_old_stop_confirms_nothing();
     an_identify_confirms_a_stop();
@@ -550,6 +613,9 @@ int main(void) {
     a_later_error_refuses_a_frame();
     no_session_is_answered_by_hello();
     an_unknown_id_has_no_end();
+    commands_that_do_not_go_on_are_an_error();
+    each_request_is_answered_in_its_kind();
+    what_cannot_be_asked_is_refused_at_once();
     printf("rules: held\n");
     return 0;
 }

@@ -8,10 +8,10 @@
 
 enum {
     HELLO = 0x01, PING = 0x02, ESTOP = 0x03, RESET = 0x04, ARM = 0x05,
-    GENERATE = 0x10, TEXT = 0x11, CANCEL = 0x12, ACK = 0x13, RESEND = 0x14,
+    GENERATE = 0x10, TEXT = 0x11, CANCEL = 0x12, ACK = 0x13, RESEND = 0x14, COMMAND = 0x15,
     UPLOAD_BEGIN = 0x20, UPLOAD_DATA = 0x21, UPLOAD_LIST = 0x22, UPLOAD_DELETE = 0x23,
     IDENTIFY = 0x81, PONG = 0x82, SAFETY = 0x83, HEARTBEAT = 0x84, ERROR = 0x8f,
-    TOKEN = 0x90, DONE = 0x91, ACCEPTED = 0x92, UPLOAD = 0xa0, UPLOAD_ITEM = 0xa1,
+    TOKEN = 0x90, DONE = 0x91, ACCEPTED = 0x92, COMMAND_REPLY = 0x93, UPLOAD = 0xa0, UPLOAD_ITEM = 0xa1,
     WINDOW = 400, TOKEN_BYTES = 48, BYTES_PER_TOKEN = 3, FIRST_WAIT = 300, LONGEST_WAIT = 4000, REPETITIONS = 10
 };
 
@@ -69,11 +69,22 @@ static void send_accepted(runtime *r, const reply *y) {
     transmit(r, &p, true);
 }
 
-static void send_token(runtime *r, const reply *y, uint32_t offset, uint32_t len) {
+/* Most bytes of a frame of the answer. */
+static uint32_t piece(const reply *y) { return y->is_sentence ? COMMAND_BYTES : TOKEN_BYTES; }
+
+/* Bytes up to `at` that may be sent: commands go whole or not at all. */
+static uint32_t whole(const reply *y, uint32_t at) { return y->is_sentence ? at - at % COMMAND_BYTES : at; }
+
+/* A window that holds less than a command holds one all the same. */
+static uint32_t at_least_one(const reply *y, uint32_t window) {
+    return y->is_sentence && window > 0 && window < QWARK_MAX_COMMAND ? QWARK_MAX_COMMAND : window;
+}
+
+static void send_piece(runtime *r, const reply *y, uint32_t offset, uint32_t len) {
     uint8_t text[TOKEN_BYTES];
     packet p;
     for (uint32_t i = 0; i < len; i++) text[i] = answer_byte(y->text_crc, offset + i);
-    packet_begin(&p, TOKEN, y->id);
+    packet_begin(&p, y->is_sentence ? COMMAND_REPLY : TOKEN, y->id);
     packet_number(&p, offset, 4);
     packet_text(&p, text, len);
     transmit(r, &p, true);
@@ -89,7 +100,7 @@ static void send_end(runtime *r, const reply *y) {
     packet_number(&p, y->reason, 1);
     packet_number(&p, y->total / 4, 4);
     packet_number(&p, y->generated / BYTES_PER_TOKEN, 4);
-    packet_number(&p, y->generated, 4);
+    packet_number(&p, whole(y, y->generated), 4);
     packet_number(&p, 0, 4);
     for (unsigned i = 0; i < 4; i++) packet_number(&p, 1000 * i, 8);
     transmit(r, &p, true);
@@ -134,21 +145,27 @@ static void add_text(runtime *r, reply *y, const uint8_t *bytes, uint32_t len) {
     if (y->text_received == y->total && codec_crc(y->text, y->total) != y->text_crc) r->corrupted++;
 }
 
-static void on_generate(runtime *r, packet *p) {
+/* A Generate, or a Command, whose `set` says how many commands the answer has. */
+static void on_opening(runtime *r, packet *p) {
+    bool is_sentence = p->kind == COMMAND;
+    uint32_t total = 0;
     read_number(p, 8 + 1 + 4); /* key, priority, deadline */
     uint32_t window = (uint32_t)read_number(p, 4);
-    uint32_t max_tokens = (uint32_t)read_number(p, 4);
-    read_bytes(p, 36 + 3);
-    uint32_t total = (uint32_t)read_number(p, 4);
+    uint32_t answer_len = (uint32_t)read_number(p, 4) * (is_sentence ? COMMAND_BYTES : BYTES_PER_TOKEN);
+    if (!is_sentence) {
+        read_bytes(p, 36 + 3);
+        total = (uint32_t)read_number(p, 4);
+    }
     total += (uint32_t)read_number(p, 4);
     uint32_t text_crc = (uint32_t)read_number(p, 4);
+    if (!is_sentence) read_bytes(p, 1 + QWARK_HASH);
     read_number(p, 1);
     read_bytes(p, (size_t)read_number(p, 2));
-    for (uint64_t stops = read_number(p, 1); stops > 0; stops--) read_bytes(p, (size_t)read_number(p, 2));
+    for (uint64_t stops = is_sentence ? 0 : read_number(p, 1); stops > 0; stops--) read_bytes(p, (size_t)read_number(p, 2));
     size_t fixed_len = p->at;
     uint32_t len = (uint32_t)read_number(p, 2);
     const uint8_t *text = read_bytes(p, len);
-    CHECK(!p->short_read && p->at == p->len && fixed_len <= REPLY_FIXED && total <= REPLY_TEXT, "a Generate that is none");
+    CHECK(!p->short_read && p->at == p->len && fixed_len <= REPLY_FIXED && total <= REPLY_TEXT, "a Generate or Command that is none");
 
     for (unsigned i = 0; i < REPLIES; i++) {
         reply *y = &r->replies[i];
@@ -166,8 +183,9 @@ static void on_generate(runtime *r, packet *p) {
     y->fixed_len = fixed_len;
     y->total = total;
     y->text_crc = text_crc;
-    y->window = window;
-    y->answer_len = max_tokens * BYTES_PER_TOKEN;
+    y->is_sentence = is_sentence;
+    y->window = at_least_one(y, window);
+    y->answer_len = answer_len;
     r->started++;
     if (r->safety != QWARK_ARMED) {
         end_reply(y, 0, r->safety == QWARK_STOPPED ? QWARK_ERROR_STOPPED : QWARK_ERROR_DISARMED);
@@ -207,7 +225,7 @@ static void on_ack(runtime *r, packet *p, uint32_t now) {
     if (received < y->acknowledged) return;
     y->acknowledged = received;
     if (y->sent < received) y->sent = received;
-    y->window = window;
+    y->window = at_least_one(y, window);
     y->tokens = wait_from(now);
 }
 
@@ -216,13 +234,13 @@ static void on_resend(runtime *r, packet *p) {
     uint32_t offset = (uint32_t)read_number(p, 4);
     uint32_t len = (uint32_t)read_number(p, 4);
     if (!y) return;
-    while (len > 0 && offset < y->generated) {
-        uint32_t left = y->generated - offset;
-        uint32_t part = len < left ? len : left;
-        if (part > TOKEN_BYTES) part = TOKEN_BYTES;
-        send_token(r, y, offset, part);
+    uint32_t end = whole(y, y->generated), until = offset + len;
+    if (y->is_sentence) until = whole(y, until + COMMAND_BYTES - 1);
+    if (until < offset || until > end) until = end;
+    for (offset = whole(y, offset); offset < until;) {
+        uint32_t part = until - offset < piece(y) ? until - offset : piece(y);
+        send_piece(r, y, offset, part);
         offset += part;
-        len -= part;
     }
 }
 
@@ -308,13 +326,14 @@ static void on_hello(runtime *r, packet *p) {
     packet_number(&q, 1, 4);
     packet_number(&q, r->safety, 1);
     packet_number(&q, r->stop, 4);
-    packet_number(&q, 256, 2);
+    packet_number(&q, 320, 2);
     packet_number(&q, REPLY_TEXT, 4);
     packet_number(&q, 2048, 4);
     packet_number(&q, 4, 2);
     packet_number(&q, REPLIES, 2);
     packet_number(&q, 30, 2);
     packet_number(&q, UPLOAD_ROOM, 4);
+    packet_number(&q, 0, 4);
     packet_number(&q, 1, 1);
     packet_text(&q, "letters", 7);
     packet_text(&q, "", 0);
@@ -361,7 +380,8 @@ static void on_packet(runtime *r, packet *p, uint32_t now) {
         }
         send_safety(r);
         break;
-    case GENERATE: on_generate(r, p); break;
+    case GENERATE:
+    case COMMAND: on_opening(r, p); break;
     case TEXT: on_text(r, p); break;
     case CANCEL:
         if (!y) send_error(r, p->id, QWARK_ERROR_UNKNOWN_ID, true, true);
@@ -415,22 +435,23 @@ static void step_reply(runtime *r, reply *y, uint32_t now) {
     }
     uint32_t allowed = y->window == 0 ? y->generated : y->acknowledged + y->window;
     if (allowed > y->generated) allowed = y->generated;
+    allowed = whole(y, allowed);
     if (y->error == 0 && y->sent < allowed) {
         uint32_t len = allowed - y->sent;
-        if (len > TOKEN_BYTES) len = TOKEN_BYTES;
-        send_token(r, y, y->sent, len);
+        if (len > piece(y)) len = piece(y);
+        send_piece(r, y, y->sent, len);
         y->sent += len;
         y->tokens = wait_from(now);
         return;
     }
-    bool all_sent = y->error != 0 || y->sent == y->generated;
+    bool all_sent = y->error != 0 || y->sent == whole(y, y->generated);
     if (y->ended && all_sent) {
         if (repeat_due(&y->end, now)) send_end(r, y);
         if (y->window == 0) y->end_acknowledged = true; /* sent once */
     }
     if (y->window != 0 && y->error == 0 && y->acknowledged < y->sent && repeat_due(&y->tokens, now)) {
         uint32_t len = y->sent - y->acknowledged;
-        send_token(r, y, y->acknowledged, len < TOKEN_BYTES ? len : TOKEN_BYTES);
+        send_piece(r, y, y->acknowledged, len < piece(y) ? len : piece(y));
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A runtime without a model, for the tests: it does what docs/WIRE.md asks of the other end, for one client on one line, and
- * answers each prompt with letters that follow from it.
+ * answers each prompt with letters that follow from it, and each sentence with commands that consist of such letters.
  */
 #ifndef RUNTIME_H
 #define RUNTIME_H
@@ -9,7 +9,7 @@
 #include "codec.h"
 #include "line.h"
 
-enum { REPLIES = 16, REPLY_TEXT = 4096, REPLY_FIXED = 256, UPLOAD_ROOM = 4096 };
+enum { REPLIES = 16, REPLY_TEXT = 4096, REPLY_FIXED = 320, COMMAND_BYTES = 12, UPLOAD_ROOM = 4096 };
 
 typedef struct repeat {
     uint32_t due, wait, tries;
@@ -19,7 +19,8 @@ typedef struct repeat {
 typedef struct reply {
     bool used;
     uint32_t id;
-    uint8_t fixed[REPLY_FIXED]; /* Generate's fields but the text: the key and what has to be the same under it */
+    bool is_sentence;
+    uint8_t fixed[REPLY_FIXED]; /* the first frame's fields but the text: the key and what has to be the same under it */
     size_t fixed_len;
     uint8_t text[REPLY_TEXT];
     uint32_t total, text_crc, text_received;

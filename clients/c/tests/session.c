@@ -17,6 +17,7 @@ enum { ASKS = 8, LONGEST_ANSWER = 8192, LONGEST_PROMPT = 3000, ENDLESS = 20000 }
 /* A request, and what was told about it. */
 typedef struct ask {
     int32_t id;
+    bool is_sentence;
     uint32_t text_crc, received, accepted, ends;
     uint8_t reason, error;
     qwark_done done;
@@ -69,6 +70,15 @@ static void on_text(ask *a, const qwark_piece *text) {
     a->received += text->len;
 }
 
+static void on_command(ask *a, const qwark_command_bytes *command) {
+    CHECK(a->is_sentence && command->len == COMMAND_BYTES, "%u bytes are no command", command->len);
+    qwark_piece text;
+    text.offset = command->offset;
+    text.len = command->len;
+    text.at = (const char *)command->at;
+    on_text(a, &text);
+}
+
 static void on_event(void *context, const qwark_event *event) {
     (void)context;
     ask *a = find_ask(event->id);
@@ -76,7 +86,11 @@ static void on_event(void *context, const qwark_event *event) {
     case QWARK_EVENT_IDENTIFIED: w.identified++; break;
     case QWARK_EVENT_LINK_LOST: w.lost++; break;
     case QWARK_EVENT_ACCEPTED: a->accepted++; break;
-    case QWARK_EVENT_TEXT: on_text(a, &event->as.text); break;
+    case QWARK_EVENT_TEXT:
+        CHECK(!a->is_sentence, "text for a sentence");
+        on_text(a, &event->as.text);
+        break;
+    case QWARK_EVENT_COMMAND: on_command(a, &event->as.command); break;
     case QWARK_EVENT_DONE:
         a->ends++;
         a->reason = event->as.done.reason;
@@ -136,7 +150,7 @@ static void set_up(const kind *k, uint64_t seed) {
     w.down.seed = draw(&w.seed);
     w.up.hit_per_mille = w.down.hit_per_mille = k->hit_per_mille;
     w.up.bytes_per_ms = w.down.bytes_per_ms = k->bytes_per_ms;
-    w.up.buffer = 300; /* a frame and little more */
+    w.up.buffer = 360; /* a frame and little more */
     w.down.buffer = LINE_ROOM / 2;
     w.runtime.out = &w.down;
     w.runtime.key = k->sealed ? link_key : NULL;
@@ -196,6 +210,27 @@ static ask *start_ask(uint32_t prompt_len, bool with_system, uint32_t tokens, ui
     return a;
 }
 
+/* Asks with a sentence of so many bytes for so many commands. */
+static ask *start_sentence(uint32_t len, uint32_t commands, uint32_t window) {
+    static const uint8_t fallback[QWARK_MAX_COMMAND] = {1};
+    qwark_sentence sentence;
+    CHECK(w.ask_count < ASKS, "too many");
+    ask *a = &w.asks[w.ask_count];
+    memset(a, 0, sizeof *a);
+    a->is_sentence = true;
+    qwark_sentence_init(&sentence, commands);
+    sentence.text.at = prompt + draw_below(&w.seed, LONGEST_PROMPT - len + 1);
+    sentence.text.len = len;
+    sentence.window = window;
+    sentence.fallback = fallback;
+    sentence.fallback_len = sizeof fallback;
+    a->text_crc = codec_crc((const uint8_t *)sentence.text.at, len);
+    a->id = qwark_command(&w.client, &sentence);
+    CHECK(a->id > 0, "refused: %d", a->id);
+    w.ask_count++;
+    return a;
+}
+
 static bool all_ended(void) {
     for (unsigned i = 0; i < w.ask_count; i++) {
         if (w.asks[i].ends == 0) return false;
@@ -241,6 +276,23 @@ static void test_answers(void) {
         CHECK(w.asks[i].reason == QWARK_REASON_LENGTH && w.asks[i].received == 3 * asked[i].tokens, "%u bytes", w.asks[i].received);
     }
     CHECK(w.runtime.started == ASKS, "%u answers to %d requests", w.runtime.started, ASKS);
+}
+
+static void test_commands(void) {
+    static const struct { uint32_t len, commands, window; } asked[] = {
+        {5, 1, 1024}, {3000, 4, 64}, {0, 0, 1024}, {150, 4, 1}, {700, 100, 300}, {60, 400, 1}, {300, 3, 4096},
+    };
+    enum { COUNT = sizeof asked / sizeof *asked };
+    for (unsigned next = 0; next < COUNT; next += 2) {
+        for (unsigned i = next; i < COUNT && i < next + 2; i++) start_sentence(asked[i].len, asked[i].commands, asked[i].window);
+        RUN_UNTIL(all_ended(), 600000);
+    }
+    check_ends();
+    for (unsigned i = 0; i < COUNT; i++) {
+        CHECK(w.asks[i].reason == QWARK_REASON_LENGTH && w.asks[i].received == COMMAND_BYTES * asked[i].commands, "%u bytes",
+              w.asks[i].received);
+    }
+    CHECK(w.runtime.started == COUNT, "%u answers to %u sentences", w.runtime.started, (unsigned)COUNT);
 }
 
 static void test_cancel(void) {
@@ -408,7 +460,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
-    {"answers", test_answers}, {"cancel", test_cancel}, {"early cancel", test_early_cancel}, {"estop", test_estop},
+    {"answers", test_answers}, {"commands", test_commands}, {"cancel", test_cancel}, {"early cancel", test_early_cancel}, {"estop", test_estop},
     {"restart", test_restart}, {"pulled cable", test_pulled_cable}, {"cut wire", test_cut_wire}, {"upload", test_upload},
     {"ping", test_ping}, {"no answer", test_no_answer},
 };
@@ -444,9 +496,9 @@ static void test_arguments(void) {
     for (unsigned i = 0; i < 4; i++) request.stops[i] = qwark_string("thirty-two bytes of a stop string");
     for (unsigned i = 0; i < 4; i++) request.stops[i].len = 32;
     CHECK(qwark_generate(&w.client, &request) > 0, "what the limits allow is refused");
-    request.fallback = qwark_string("seventeen letters");
+    request.fallback = qwark_string("a text of forty-eight letters, spaces and points");
     CHECK(qwark_generate(&w.client, &request) == QWARK_INVALID, "fallback and stop strings are too long together");
-    request.fallback.len = 16;
+    request.fallback.len = 47;
     CHECK(qwark_generate(&w.client, &request) > 0, "what the limits allow is refused");
     CHECK(qwark_generate(&w.client, &request) == QWARK_NO_ROOM, "a third request");
     qwark_forget(&w.client, 1);

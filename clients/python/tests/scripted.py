@@ -1,4 +1,4 @@
-"""A small runtime for tests: it keeps the runtime's side of docs/WIRE.md, and its model echoes the prompt backwards."""
+"""A small runtime for tests: it keeps the runtime's side of docs/WIRE.md. Its model echoes a prompt backwards, and a sentence's words as commands."""
 
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -9,8 +9,8 @@ from qwark.checksum import crc32c
 from qwark.enums import ErrorCode, Reason, SafetyState, UploadKind, UploadState
 from qwark.fields import Malformed
 from qwark.frame import Decoder
-from qwark.messages import KINDS, Accepted, Ack, Arm, Cancel, Done, Error, EStop, Generate, Heartbeat, Hello, Identify, Message
-from qwark.messages import Monitor, Ping, Pong, Reset, Resend, Safety, Text, Token, Upload, UploadBegin, UploadData, UploadDelete
+from qwark.messages import COMMAND, KINDS, Accepted, Ack, Arm, Cancel, Command, CommandReply, Done, Error, EStop, Generate, Heartbeat, Hello
+from qwark.messages import Identify, Message, Monitor, Ping, Pong, Reset, Resend, Safety, Text, Token, Upload, UploadBegin, UploadData, UploadDelete
 from qwark.messages import UploadItem, UploadList
 from qwark.schema import fingerprint
 from qwark.seal import FROM_RUNTIME, Salt, Sealer
@@ -20,6 +20,7 @@ WINDOW = 600  # bytes of text ahead of what was received
 REPEAT = 0.3
 REPETITIONS = 10  # without a word of the client: then it is left where it is
 TOKEN_TIME = 0.004
+SET = 0x5E7  # the id of the command set
 
 
 def model(text: str) -> str:
@@ -38,12 +39,17 @@ def pieces(text: str) -> list[bytes]:
     return out + [piece] if piece else out
 
 
+def commands(sentence: str) -> list[bytes]:
+    """The commands of a sentence: its words, each with its length before it."""
+    return [bytes([len(word)]) + word for word in sentence.encode().split()]
+
+
 @dataclass
 class Job:
     """One request."""
 
     id: int
-    ask: Generate
+    ask: Generate | Command
     text: bytes = b""
     made: bytes = b""  # of the answer, so far
     tokens: deque[bytes] = field(default_factory=deque)
@@ -57,6 +63,19 @@ class Job:
     end_at: float = 0.0
     repeat_at: float = 0.0
     repetitions: int = 0
+
+    @property
+    def text_len(self) -> int:
+        """Bytes of the whole text."""
+        return self.ask.sentence_len if isinstance(self.ask, Command) else self.ask.system_len + self.ask.prompt_len
+
+    def open(self, window: int) -> None:
+        """Takes so many bytes in advance; a command at least, where there are any."""
+        self.window = max(window, COMMAND) if window and isinstance(self.ask, Command) else window
+
+    def reply(self, offset: int, piece: bytes) -> Message:
+        """The frame that brings a piece of the answer."""
+        return CommandReply(offset, piece) if isinstance(self.ask, Command) else Token(offset, piece.decode())
 
 
 class Runtime:
@@ -161,10 +180,10 @@ class Runtime:
         nonce = self._random.getrandbits(64)
         if self.key:
             self.pending = Sealer(self.key, Salt(hello.nonce, nonce, hello.client), FROM_RUNTIME)
-        features = 17 if self.key else 1
+        features = 25 if self.key else 9
         self.say(Identify(
             1, 1, self.boot_id, fingerprint(), hello.nonce, nonce, len(self.jobs), features, self.safety.state, self.safety.stop,
-            self.max_frame, 1 << 18, 2048, 4, 32, 30, 1 << 23, ("scripted",), "",
+            self.max_frame, 1 << 18, 2048, 4, 32, 30, 1 << 23, SET, ("scripted",), "words",
         ))
         for job in self.jobs.values():
             self.rewind(job)
@@ -173,8 +192,8 @@ class Runtime:
         job = self.jobs.get(number)
         if job is not None:
             job.repetitions = 0
-        if isinstance(message, Generate):
-            self.generate(message, number, job, now)
+        if isinstance(message, (Generate, Command)):
+            self.begin(message, number, job, now)
         elif job is None:
             if not isinstance(message, Ack):
                 self.say(Error(ErrorCode.UNKNOWN_ID, True, "no such request"), number)
@@ -189,14 +208,18 @@ class Runtime:
         elif isinstance(message, Resend):
             for offset, piece in job.frames:
                 if message.offset <= offset < message.offset + message.len:
-                    self.say(Token(offset, piece.decode()), number)
+                    self.say(job.reply(offset, piece), number)
         elif isinstance(message, Ack):
             if message.received >= job.acked:
-                job.acked, job.window = message.received, message.window
+                job.acked = message.received
+                job.open(message.window)
                 job.repeat_at = now + REPEAT
             job.end_known = job.end_known or (message.ended and job.end is not None)
 
-    def generate(self, ask: Generate, number: int, job: Job | None, now: float) -> None:
+    def begin(self, ask: Generate | Command, number: int, job: Job | None, now: float) -> None:
+        if isinstance(ask, Command) and ask.set != SET:
+            self.say(Error(ErrorCode.PARAMETER, True, "another command set"), number)
+            return
         body = replace(ask, text=b"")
         if job is not None and job.ask != body:
             self.say(Error(ErrorCode.KEY_REUSED, True, ""), number)
@@ -206,7 +229,8 @@ class Runtime:
                 code = ErrorCode.STOPPED if self.safety.state is SafetyState.STOPPED else ErrorCode.DISARMED
                 self.say(Error(code, True, "not armed"), number)
                 return
-            job = self.jobs[number] = Job(number, body, ask.text, window=ask.window)
+            job = self.jobs[number] = Job(number, body, ask.text)
+            job.open(ask.window)
             self.complete(job, now)
         else:
             self.rewind(job)
@@ -217,12 +241,13 @@ class Runtime:
         job.end_known, job.end_at, job.repetitions = False, 0.0, 0
 
     def complete(self, job: Job, now: float) -> None:
-        if len(job.text) == job.ask.system_len + job.ask.prompt_len and not job.tokens and not job.end:
+        if len(job.text) == job.text_len and not job.tokens and not job.end:
             if crc32c(job.text) != job.ask.text_crc:
                 job.end = Error(ErrorCode.INTEGRITY, True, "")
                 return
             self.begun.append(job.text)
-            job.tokens.extend(pieces(model(job.text.decode())))
+            text = job.text.decode()
+            job.tokens.extend(commands(text) if isinstance(job.ask, Command) else pieces(model(text)))
             job.next_at = now + TOKEN_TIME
 
     def finish(self, job: Job, reason: Reason) -> None:
@@ -279,7 +304,7 @@ class Runtime:
             offset, piece = job.frames[job.sent]
             if offset + len(piece) > job.acked + job.window:
                 break
-            self.say(Token(offset, piece.decode()), job.id)
+            self.say(job.reply(offset, piece), job.id)
             job.sent += 1
             job.repeat_at = now + REPEAT
         blocked = job.sent < len(job.frames)
@@ -287,7 +312,7 @@ class Runtime:
             return
         if blocked and now >= job.repeat_at:
             offset, piece = next((offset, piece) for offset, piece in job.frames if offset + len(piece) > job.acked)
-            self.say(Token(offset, piece.decode()), job.id)
+            self.say(job.reply(offset, piece), job.id)
             job.repeat_at = now + REPEAT
             job.repetitions += 1
         if job.end and not job.end_known and not blocked and not job.tokens and now >= job.end_at:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from random import Random
 
-from qwark.enums import Form, Priority, Reason, Thinking
-from qwark.events import Answered, Ended, Event, Failed, Piece
-from qwark.messages import Generate, Sampling
+from qwark.enums import Form, GrammarForm, Priority, Reason, Thinking
+from qwark.events import Answered, Commanded, Ended, Event, Failed, Piece
+from qwark.messages import Command, Generate, Sampling
 from qwark.session import Session
-from tests.scripted import Runtime
+from tests.scripted import SET, Runtime
 
 STEP = 0.005  # seconds
 DELAY = 0.01  # seconds on the line
@@ -16,8 +16,15 @@ INTRUDERS = (b"{", b"AT\r\n", b"\0\0", b"\0", b"\x04\x01\x81\x00")
 
 def request(**fields: object) -> Generate:
     """A Generate with ordinary settings; a session fills in the rest."""
-    plain = Generate(0, Priority.NORMAL, 0, 256, Sampling(), Form.CHAT, Thinking.DEFAULT, False, 0, 0, 0, False, "", (), b"")
+    form, thinking, grammar = Form.CHAT, Thinking.DEFAULT, GrammarForm.NONE
+    plain = Generate(0, Priority.NORMAL, 0, 256, Sampling(), form, thinking, False, 0, 0, 0, grammar, bytes(32), False, "", (), b"")
     return Generate(**{**plain.__dict__, **fields})
+
+
+def sentence(**fields: object) -> Command:
+    """A Command with ordinary settings; a session fills in the rest."""
+    plain = Command(0, Priority.NORMAL, 0, 256, SET, 0, 0, False, b"", b"")
+    return Command(**{**plain.__dict__, **fields})
 
 
 class Line:
@@ -69,7 +76,7 @@ class Simulation:
         self.random = Random(seed)
         self.now = 100.0
         self.key = runtime_key or key
-        self.session = Session(key=key, max_frame=256, heartbeat=heartbeat, random=self.random.randbytes)
+        self.session = Session(key=key, max_frame=320, heartbeat=heartbeat, random=self.random.randbytes)
         self.runtime = Runtime(seed, self.key)
         self.up, self.down = Line(self.random, rate), Line(self.random, rate)
         self.events: list[Event] = []
@@ -135,6 +142,15 @@ class Simulation:
                 assert event.offset == len(text.encode()), "a piece is out of place"
                 text += event.text
         return text
+
+    def commands(self, ticket: int) -> list[bytes]:
+        """The commands that were told, which are in order and without a gap."""
+        told: list[bytes] = []
+        for event in self.events:
+            if isinstance(event, Commanded) and event.ticket == ticket:
+                assert event.offset == sum(map(len, told)), "a command is out of place"
+                told.append(event.data)
+        return told
 
     def reason(self, ticket: int) -> Reason:
         """Why an answer ended, which it did once."""

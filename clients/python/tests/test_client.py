@@ -12,12 +12,28 @@ from qwark import ErrorCode, LinkError, Reason, RequestError, SafetyState, Sampl
 from qwark.client import _Background
 from qwark.frame import Decoder
 from qwark.links import Address
-from qwark.messages import EStop, Hello
-from tests.scripted import Runtime, model
+from qwark.messages import EStop, Generate, Hello
+from tests.scripted import SET, Runtime, commands, model
 from tests.served import OnSocket, OnTerminal, Served
 
 LONG = "a rather long way " * 60
 KEY = bytes(range(32))
+
+
+class Words:
+    """A module for the scripted runtime's commands."""
+
+    SET_ID = SET
+
+    @staticmethod
+    def decode(data: bytes) -> str:
+        """The word."""
+        return data[1:].decode()
+
+    @staticmethod
+    def encode(command: str) -> bytes:
+        """Its command."""
+        return commands(command)[0]
 
 
 class InANewerVersion(Runtime):
@@ -51,6 +67,30 @@ class Waiting(unittest.TestCase):
         self.assertEqual("".join(piece.text for piece in pieces), model("go forward"))
         self.assertEqual((result.text, result.reason, result.prompt_tokens), (model("go forward"), Reason.STOP, 10))
         self.assertEqual((result.timings.queue, result.timings.first_token, result.timings.total), (1e-5, 3e-5, 4e-5))
+
+    def test_commands_as_bytes_and_through_a_module(self) -> None:
+        with qwark.connect(self.serve().address) as q:
+            asked = q.command("go on", SET)
+            self.assertEqual(list(asked), commands("go on"))
+            result = asked.result()
+            self.assertEqual((result.commands, result.reason, result.output_tokens), (commands("go on"), Reason.STOP, 2))
+            self.assertEqual(list(q.command("go on", Words, fallback="stop")), ["go", "on"])
+            with self.assertRaises(RequestError) as refused:
+                q.command("go", SET + 1).result()
+            self.assertIs(refused.exception.code, ErrorCode.PARAMETER)
+            for fallback in (b"", bytes(257)):
+                with self.assertRaises(ValueError):
+                    q.command("go", SET, fallback=fallback)
+
+    def test_a_grammar_is_uploaded_and_named(self) -> None:
+        served = self.serve()
+        with qwark.connect(served.address) as q:
+            grammar = q.upload_grammar(qwark.GrammarForm.REGEX, "größer|kleiner")
+            q.generate("go", grammar=grammar).result()
+        (job,) = served.runtime.jobs.values()
+        assert isinstance(job.ask, Generate)
+        self.assertEqual((job.ask.grammar, job.ask.grammar_hash), grammar)
+        self.assertEqual(bytes(served.runtime.uploads[grammar[1]][1]).decode(), "größer|kleiner")
 
     def test_many_threads_and_a_cancel(self) -> None:
         with qwark.connect(self.serve().address) as q:

@@ -6,22 +6,26 @@ QWARK is the program, QWARK_MODEL a model file; without a model, one with random
 are skipped, and say so.
 """
 
+import importlib.util
 import os
 from pathlib import Path
 import subprocess
+import sys
 import tempfile
 from threading import Thread
 import time
+from types import ModuleType
 import unittest
 
 import qwark
-from qwark import ErrorCode, Reason, RequestError, SafetyState, Sampling, UploadKind, UploadState
+from qwark import ErrorCode, GrammarForm, Reason, RequestError, SafetyState, Sampling, UploadKind, UploadState
 from qwark.schema import fingerprint
 
 PROGRAM = os.environ.get("QWARK", "")
 SHORT = Sampling(max_tokens=40)
 LONG = Sampling(max_tokens=300)
 KEY = bytes(range(32))
+SET = Path(__file__).parents[3] / "commands" / "rover.toml"
 START = 30.0  # seconds that a runtime may take until it answers
 
 
@@ -42,6 +46,19 @@ def setUpModule() -> None:
         raise unittest.SkipTest("there is no runtime")
     if not Path(PROGRAM).exists():
         raise FileNotFoundError(f"QWARK={PROGRAM}: there is no such program")
+
+
+def generated(folder: Path) -> ModuleType:
+    """The code that the program generates for the rover's commands."""
+    path = folder / "rover.py"
+    with path.open("wb") as file:
+        subprocess.run([PROGRAM, "commands", "codegen", SET, "--lang", "python"], check=True, stdout=file)
+    spec = importlib.util.spec_from_file_location("rover", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["rover"] = module  # where dataclasses look
+    spec.loader.exec_module(module)
+    return module
 
 
 class AgainstTheRuntime(unittest.TestCase):
@@ -69,7 +86,7 @@ class AgainstTheRuntime(unittest.TestCase):
         key.write_text(KEY.hex())
         sealed = f"{cls.address}.sealed"
         links = ["--link", cls.address, "--link", sealed, "--key", f"{sealed}={key}"]
-        cls.runtime = subprocess.Popen([PROGRAM, "serve", "--no-cache", "--model", cls.model, *links])
+        cls.runtime = subprocess.Popen([PROGRAM, "serve", "--no-cache", "--model", cls.model, "--commands", SET, *links])
 
     @classmethod
     def stop(cls) -> None:
@@ -99,6 +116,39 @@ class AgainstTheRuntime(unittest.TestCase):
         self.assertLessEqual(result.output_tokens, 40)
         self.assertGreaterEqual(result.timings.total, result.timings.prefill)
         self.assertEqual(q.generate("go forward", sampling=SHORT).result().text, text)
+
+    def test_a_sentence_becomes_typed_commands(self) -> None:
+        q, rover = self.connect(), generated(Path(self.folder.name))
+        assert q.identify is not None
+        self.assertEqual((q.identify.commands, q.identify.set), ("rover", rover.SET_ID))
+        asked = q.command("go forward two metres", rover)
+        commands = list(asked)
+        result = asked.result()
+        self.assertEqual((result.commands, result.reason), (commands, Reason.STOP))
+        self.assertTrue(all(isinstance(command, rover.Command) for command in commands))
+        said = [PROGRAM, "command", "--no-cache", "--model", self.model, "--set", SET, "go forward two metres"]
+        lines = subprocess.run(said, check=True, stdout=subprocess.PIPE).stdout.decode().splitlines()
+        self.assertEqual([rover.to_json(command) for command in commands], lines)
+
+    def test_a_sentence_with_a_deadline_has_its_fallback(self) -> None:
+        q, rover = self.connect(), generated(Path(self.folder.name))
+        result = q.command("and then " * 500, rover, deadline=0.001, fallback=rover.Stop()).result()
+        self.assertEqual((result.commands, result.reason), ([rover.Stop()], Reason.FALLBACK))
+
+    def test_what_is_not_of_the_set_is_refused(self) -> None:
+        q, rover = self.connect(), generated(Path(self.folder.name))
+        for commands, fallback in ((rover.SET_ID ^ 1, None), (rover.SET_ID, b"\xff")):
+            with self.assertRaises(RequestError) as refused:
+                q.command("go", commands, fallback=fallback).result()
+            self.assertIs(refused.exception.code, ErrorCode.PARAMETER)
+
+    def test_an_answer_follows_its_grammar(self) -> None:
+        q = self.connect()
+        grammar = q.upload_grammar(GrammarForm.REGEX, "(yes|no|größer)")
+        self.assertIn(q.generate("Is it so?", sampling=SHORT, grammar=grammar).result().text, ("yes", "no", "größer"))
+        with self.assertRaises(RequestError) as refused:
+            q.generate("Is it so?", grammar=(GrammarForm.LARK, bytes(32))).result()
+        self.assertIs(refused.exception.code, ErrorCode.PARAMETER)
 
     def test_a_key_is_one_request(self) -> None:
         q = self.connect()

@@ -7,14 +7,80 @@ from qwark.answer import SILENCE
 from qwark.enums import ErrorCode, Reason, SafetyState, UploadKind, UploadState
 from qwark.events import Failed, Lost
 from qwark.frame import Decoder
-from qwark.messages import KINDS, Accepted, Ack, Error, EStop, Generate, Hello, Identify, Ping, Resend, Safety, Token, Upload
+from qwark.messages import COMMAND, KINDS, Accepted, Ack, CommandReply, Error, EStop, Generate, Hello, Identify, Ping, Resend, Safety, Token
+from qwark.messages import Upload
 from qwark.session import Session
-from tests.scripted import model
-from tests.simulation import Simulation, request
+from tests.scripted import commands, model
+from tests.simulation import Simulation, request, sentence
 
 KEY = bytes(range(32))
 PROMPTS = ("go forward", "größe → ₂" * 20, "a" * 3000)
 RATES = (0.0, 0.02, 0.1)
+SENTENCES = ("stop", "zurück → links " * 60, "go on")
+
+
+class Commanding(unittest.TestCase):
+    """Every command whole, once and in order."""
+
+    def check(self, sim: Simulation, tickets: list[int]) -> None:
+        sim.run(sim.ended(*tickets), 240)
+        sim.pass_time(3)
+        for ticket, text in zip(tickets, SENTENCES):
+            self.assertEqual(sim.commands(ticket), commands(text))
+            self.assertEqual(sim.text(ticket), "")
+            self.assertIs(sim.reason(ticket), Reason.STOP)
+
+    def asked(self, sim: Simulation) -> list[int]:
+        return [sim.session.command(sentence(window=window), text) for window, text in zip((256, 1, 4096), SENTENCES)]
+
+    def test_on_lines_good_and_bad(self) -> None:
+        for rate in RATES:
+            for seed in range(4):
+                with self.subTest(rate=rate, seed=seed):
+                    sim = Simulation(seed, rate)
+                    tickets = [sim.session.command(sentence(), text) for text in SENTENCES]
+                    self.check(sim, tickets)
+                    self.assertEqual(sorted(sim.runtime.begun), sorted(text.encode() for text in SENTENCES))
+
+    def test_in_any_window(self) -> None:
+        sim = Simulation(2)
+        self.check(sim, self.asked(sim))
+
+    def test_over_pulled_cables_and_restarts(self) -> None:
+        sim = Simulation(6, 0.02, KEY)
+        tickets = [sim.session.command(sentence(), text) for text in SENTENCES]
+        for seed in range(4):
+            sim.pass_time(0.2)
+            sim.replug()
+            sim.pass_time(0.2)
+            sim.restart_runtime(seed)
+        self.check(sim, tickets)
+
+    def test_another_set_is_refused(self) -> None:
+        sim = Simulation(1)
+        ticket = sim.session.command(sentence(set=1), "go")
+        sim.run(sim.ended(ticket))
+        self.assertEqual([event.code for event in sim.ends(ticket) if isinstance(event, Failed)], [ErrorCode.PARAMETER])
+
+    def test_what_goes_on_within_a_command_ends_it(self) -> None:
+        sim = Simulation(1)
+        ticket = sim.session.command(sentence(), "go " * 300)
+        sim.run(lambda: len(sim.commands(ticket)) > 2)
+        before = sim.commands(ticket)
+        sim.runtime.mute = True  # what is on its way arrives before that
+        sim.pass_time(0.2)
+        received = sum(map(len, sim.commands(ticket)))
+        sim.runtime.mute = False
+        sim.runtime.say(CommandReply(received - 1, b"abc"), ticket)
+        sim.run(sim.ended(ticket))
+        (end,) = sim.ends(ticket)
+        assert isinstance(end, Failed)
+        self.assertEqual((end.code, sim.commands(ticket)[:3]), (ErrorCode.INTEGRITY, before[:3]))
+
+    def test_the_fallback_has_room_in_short_frames(self) -> None:
+        sim = Simulation(1)
+        tickets = [sim.session.command(sentence(has_fallback=True, fallback=bytes(COMMAND)), text) for text in SENTENCES]
+        self.check(sim, tickets)
 
 
 class Streaming(unittest.TestCase):
@@ -161,7 +227,7 @@ class Streaming(unittest.TestCase):
         sim.up.put = measured  # type: ignore[method-assign]
         ticket = sim.session.generate(request(), None, PROMPTS[2])
         sim.run(sim.ended(ticket))
-        self.assertEqual(longest, 256)
+        self.assertEqual(longest, 320)
 
 
 class Ending(unittest.TestCase):
@@ -399,7 +465,7 @@ class Frames(unittest.TestCase):
 
     def test_a_request_that_no_frame_of_the_runtime_takes_fails(self) -> None:
         sim = Simulation(26)
-        sim.runtime.max_frame = 256
+        sim.runtime.max_frame = 320
         large = request(fallback="f" * 64, stops=("s" * 32,) * 4)
         ticket = sim.session.generate(large, None, "x")
         sim.run(sim.ended(ticket))

@@ -1,5 +1,5 @@
-//! A motor controller's day, on a Cortex-M4 without an allocator: it asks over its UART, streams the answer, cancels one, stops the runtime
-//! in the middle of another, is refused, arms it again and gets the first answer once more.
+//! A motor controller's day, on a Cortex-M4 without an allocator: it asks over its UART, streams the answer, gets commands, cancels an answer, stops the
+//! runtime in the middle of another, is refused, arms it again and gets the first answer once more.
 //!
 //! It runs on the emulated board `mps2-an386`, and says through semihosting how each step went, PASS or FAIL; the emulator's exit code is 0
 //! if all of them passed.
@@ -9,6 +9,12 @@
 mod clock;
 mod robot;
 mod uart;
+
+/// The rover's commands, as `qwark commands codegen --lang rust` writes them.
+#[allow(dead_code, reason = "the firmware reads commands, and looks into none")]
+mod rover {
+    include!(env!("ROVER_RS"));
+}
 
 use core::panic::PanicInfo;
 

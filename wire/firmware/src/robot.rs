@@ -1,10 +1,11 @@
 //! What the robot does, step by step.
 
 use cortex_m_semihosting::{hprint, hprintln};
-use qwark_wire::client::{Client, Event, Question, SMALL_OUT, Settings};
+use qwark_wire::client::{Client, Event, Question, SMALL_OUT, Sentence, Settings};
 use qwark_wire::{Done, ErrorCode, Form, Reason, SafetyState, Sampling};
 
 use crate::clock::millis;
+use crate::rover;
 use crate::uart::Uart;
 
 /// What is asked.
@@ -65,6 +66,7 @@ impl Robot {
         hprintln!("PASS: connected");
 
         let first = self.ask_to_the_end()?;
+        self.obey()?;
         self.cancel_an_answer()?;
         self.stop_an_answer()?;
         self.be_refused()?;
@@ -99,6 +101,31 @@ impl Robot {
             Reason::Stop | Reason::Length => Err("the end came before the text"),
             _ => Err("the answer ended early"),
         }
+    }
+
+    /// Has a sentence made commands, and reads each by the code that was generated from the set.
+    fn obey(&mut self) -> Result<(), &'static str> {
+        let sentence = Sentence { window: WINDOW, ..Sentence::new(rover::SET_ID, PROMPT) };
+        let id = self.client.command(sentence, millis()).map_err(|_| "it cannot be asked")?;
+        let (mut count, mut len) = (0, 0);
+        let done = self.wait("no commands came", |event| match event {
+            Event::Command { id: of, offset, bytes } if of == id => {
+                let continues = offset == len;
+                len += bytes.len() as u32;
+                count += 1;
+                match rover::decode(bytes) {
+                    Ok(_) if continues => None,
+                    Ok(_) => Some(Err("a command is missing")),
+                    Err(_) => Some(Err("a command cannot be read")),
+                }
+            }
+            _ => end_of(id, &event),
+        })?;
+        if count == 0 || done.reason != Reason::Stop || done.text_len != len {
+            return Err("a sentence did not become commands");
+        }
+        hprintln!("PASS: a sentence becomes commands, number={} ms={}", count, done.total_us / 1000);
+        Ok(())
     }
 
     /// Asks for a long answer and waits for its first piece.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What a robot's controller does with a language module, once through: it asks, shows the answer as it comes, cancels one that is
- * too long, stops everything, finds requests refused, resets, arms and asks again. Each step says PASS or FAIL with its figures;
+ * What a robot's controller does with a language module, once through: it asks, shows the answer as it comes, has a sentence made
+ * commands, cancels an answer that is too long, stops everything, finds requests refused, resets, arms and asks again. Each step says PASS or FAIL with its figures;
  * the exit status of the emulator is that of the whole.
  */
 #include "board.h"
 #include "qwark.h"
+#include "rover.h"
 
 #define LINK_LIMIT 120000u /* ms until the runtime must have answered; it may be started after the board */
 #define STEP_LIMIT 60000u  /* ms for anything else */
@@ -20,7 +21,7 @@ static struct {
     bool linked;
     qwark_safety safety;
     /* The request under way */
-    uint32_t id, bytes, hash;
+    uint32_t id, bytes, hash, commands;
     bool accepted, ended, in_order;
     uint8_t reason, error;
     qwark_done done;
@@ -44,6 +45,18 @@ static void on_text(const qwark_piece *text) {
     board_print_bytes(text->at, text->len);
 }
 
+/* A command as the code that was generated from the set reads it. */
+static void on_command(const qwark_command_bytes *bytes) {
+    rover_command_t command;
+    if (bytes->offset != state.bytes) state.in_order = false;
+    if (rover_decode(bytes->at, bytes->len, &command) != ROVER_OK) state.in_order = false;
+    state.bytes += bytes->len;
+    state.commands++;
+    board_print("command ");
+    board_print_number((uint32_t)command.kind);
+    board_print("\n");
+}
+
 static void on_event(void *context, const qwark_event *event) {
     (void)context;
     if (event->kind == QWARK_EVENT_IDENTIFIED) state.linked = true;
@@ -52,6 +65,7 @@ static void on_event(void *context, const qwark_event *event) {
     if (event->id != state.id || event->id == 0) return;
     if (event->kind == QWARK_EVENT_ACCEPTED) state.accepted = true;
     if (event->kind == QWARK_EVENT_TEXT) on_text(&event->as.text);
+    if (event->kind == QWARK_EVENT_COMMAND) on_command(&event->as.command);
     if (event->kind == QWARK_EVENT_DONE) {
         state.ended = true;
         state.reason = event->as.done.reason;
@@ -118,6 +132,21 @@ static bool report_request(bool passed, const char *step, uint32_t ms) {
     return passed;
 }
 
+/* Forgets the request before. */
+static void begin(void) {
+    qwark_safety safety = state.safety;
+    memset(&state, 0, sizeof state);
+    state.linked = true;
+    state.safety = safety;
+    state.hash = 2166136261u;
+    state.in_order = true;
+}
+
+static void begun(int32_t id) {
+    state.id = id > 0 ? (uint32_t)id : 0;
+    state.ended = id <= 0;
+}
+
 static void ask(uint32_t max_tokens) {
     qwark_request request;
     qwark_request_init(&request);
@@ -125,15 +154,8 @@ static void ask(uint32_t max_tokens) {
     request.form = QWARK_RAW;
     request.window = 512;
     request.sampling.max_tokens = max_tokens;
-    qwark_safety safety = state.safety;
-    memset(&state, 0, sizeof state);
-    state.linked = true;
-    state.safety = safety;
-    state.hash = 2166136261u;
-    state.in_order = true;
-    int32_t id = qwark_generate(&client, &request);
-    state.id = id > 0 ? (uint32_t)id : 0;
-    state.ended = id <= 0;
+    begin();
+    begun(qwark_generate(&client, &request));
 }
 
 static bool answered(void) {
@@ -144,6 +166,21 @@ static bool ask_and_read(const char *step) {
     ask(SHORT_ANSWER);
     uint32_t ms = run_until(has_ended, STEP_LIMIT);
     return report_request(answered() && (state.reason == QWARK_REASON_LENGTH || state.reason == QWARK_REASON_STOP), step, ms);
+}
+
+static bool obey(uint32_t set, const char *step, uint8_t error) {
+    static const uint8_t stop = ROVER_STOP;
+    qwark_sentence sentence;
+    qwark_sentence_init(&sentence, set);
+    sentence.text = qwark_string("Drive forward and turn left at the door.");
+    sentence.fallback = &stop;
+    sentence.fallback_len = sizeof stop;
+    sentence.window = 64;
+    begin();
+    begun(qwark_command(&client, &sentence));
+    uint32_t ms = run_until(has_ended, STEP_LIMIT);
+    bool obeyed = answered() && state.commands > 0 && state.reason == QWARK_REASON_STOP;
+    return report_request(error == 0 ? obeyed : state.error == error && state.bytes == 0, step, ms);
 }
 
 static bool cancel(void) {
@@ -189,6 +226,8 @@ static bool all_steps(void) {
     if (!report(state.linked && is_armed(), "the runtime identifies itself", ms)) return false;
     if (!ask_and_read("an answer is streamed")) return false;
     uint32_t hash = state.hash;
+    if (!obey(ROVER_SET_ID, "a sentence becomes commands", 0)) return false;
+    if (!obey(ROVER_SET_ID ^ 1, "another command set is refused", QWARK_ERROR_PARAMETER)) return false;
     if (!cancel() || !stop()) return false;
     if (!refused("a request is refused while stopped", QWARK_ERROR_STOPPED)) return false;
     if (!reset()) return false;

@@ -8,21 +8,26 @@
 """
 
 from . import aio
-from .client import Answer, Client, connect, estop
-from .enums import ErrorCode, Features, Form, Priority, Reason, SafetyState, Thinking, UploadKind, UploadState
+from .client import Answer, Client, Commands, connect, estop
+from .commands import CommandModule
+from .enums import ErrorCode, Features, Form, GrammarForm, Priority, Reason, SafetyState, Thinking, UploadKind, UploadState
 from .errors import IncompatibleError, LinkError, QwarkError, RequestError
 from .events import Piece
 from .keyfile import read_key
 from .messages import Heartbeat, Identify, Safety, Sampling, Upload, UploadItem
 from .mirrors import Mirrored
-from .results import Result, Timings
+from .results import CommandsResult, Result, Timings
 
 __all__ = [
     "Answer",
     "Client",
+    "CommandModule",
+    "Commands",
+    "CommandsResult",
     "ErrorCode",
     "Features",
     "Form",
+    "GrammarForm",
     "Heartbeat",
     "Identify",
     "IncompatibleError",

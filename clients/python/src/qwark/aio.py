@@ -5,20 +5,23 @@
             print(piece.text)
 """
 
+from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+import hashlib
+from typing import Any, Generic, TypeVar
 
-from .enums import ErrorCode, Form, Priority, Thinking, UploadKind
+from .commands import Codec, CommandModule
+from .enums import ErrorCode, Form, GrammarForm, Priority, Thinking, UploadKind
 from .errors import IncompatibleError, LinkError, QwarkError, RequestError
-from .events import Answered, Ended, Event, Failed, Incompatible, Live, Lost, Piece, Refused
+from .events import Answered, Commanded, Ended, Event, Failed, Incompatible, Live, Lost, Piece, Refused
 from .frame import Counters
 from .links import Address, Link
-from .messages import Generate, Heartbeat, Identify, Mirror, Safety, Sampling, Upload, UploadItem
+from .messages import Command, Done, Generate, Heartbeat, Identify, Mirror, Safety, Sampling, Upload, UploadItem
 from .mirrors import Assembly, Mirrored
 from .reception import Ignored
-from .results import Result
+from .results import CommandsResult, Result
 from .session import Session
 from .stop import Stop
 
@@ -30,6 +33,8 @@ _CHUNK = 256  # bytes handed to the link at once: whatever is urgent waits for n
 _GOODBYE = 0.5  # seconds that the last frames may take
 
 _T = TypeVar("_T")
+_Item = TypeVar("_Item")
+_End = TypeVar("_End")
 
 
 class _Waiter:
@@ -51,21 +56,28 @@ class _Waiter:
         return event
 
 
-class Answer:
-    """An answer while it comes: iterate over its pieces, then ask for its result; or only for the result."""
+class _Reply(ABC, Generic[_Item, _End]):
+    """An answer while it comes: iterate over what it consists of, then ask for its result; or only for the result."""
 
     def __init__(self, client: "Client", ticket: int, waiter: _Waiter) -> None:
         self._client = client
         self.ticket = ticket  #: the id of its frames
         self._waiter = waiter
-        self._streamed = ""
-        self._end: Result | QwarkError | None = None
+        self._end: _End | QwarkError | None = None
 
-    def __aiter__(self) -> "Answer":
+    @abstractmethod
+    def _take(self, event: Event) -> _Item:
+        """What an event that is not the end brings."""
+
+    @abstractmethod
+    def _ended(self, done: Done) -> _End:
+        """The result."""
+
+    def __aiter__(self) -> "_Reply[_Item, _End]":
         return self
 
-    async def __anext__(self) -> Piece:
-        """The next piece. Raises RequestError or LinkError if the request ends by it."""
+    async def __anext__(self) -> _Item:
+        """The next one. Raises RequestError or LinkError if the request ends by it."""
         if isinstance(self._end, QwarkError):
             raise self._end
         if self._end is None:
@@ -74,23 +86,53 @@ class Answer:
             except QwarkError as error:
                 self._end = error
                 raise
-            if isinstance(event, Piece):
-                self._streamed += event.text
-                return event
-            assert isinstance(event, Ended)
-            self._end = Result.of(event.done, self._streamed)
+            if not isinstance(event, Ended):
+                return self._take(event)
+            self._end = self._ended(event.done)
         raise StopAsyncIteration
 
-    async def result(self) -> Result:
+    async def result(self) -> _End:
         """Waits for the end. Raises like the iteration."""
         async for _ in self:
             pass
-        assert isinstance(self._end, Result)
+        assert self._end is not None and not isinstance(self._end, QwarkError)
         return self._end
 
     async def cancel(self) -> None:
         """Ends it early. The iteration ends as soon as the runtime has confirmed it, with the reason Cancelled."""
-        await self._client.cancel(self)
+        await self._client._cancel(self.ticket)
+
+
+class Answer(_Reply[Piece, Result]):
+    """Pieces of text, then a `Result`."""
+
+    _streamed = ""
+
+    def _take(self, event: Event) -> Piece:
+        assert isinstance(event, Piece)
+        self._streamed += event.text
+        return event
+
+    def _ended(self, done: Done) -> Result:
+        return Result.of(done, self._streamed)
+
+
+class Commands(_Reply[Any, CommandsResult]):
+    """Commands, each as soon as the runtime has it, then a `CommandsResult`."""
+
+    def __init__(self, client: "Client", ticket: int, waiter: _Waiter, codec: Codec) -> None:
+        super().__init__(client, ticket, waiter)
+        self._codec = codec
+        self._commands: list[Any] = []
+
+    def _take(self, event: Event) -> Any:
+        assert isinstance(event, Commanded)
+        command = self._codec.decode(event.data)
+        self._commands.append(command)
+        return command
+
+    def _ended(self, done: Done) -> CommandsResult:
+        return CommandsResult.of(done, self._commands)
 
 
 class Client:
@@ -197,17 +239,18 @@ class Client:
         stops: Sequence[str] = (),
         form: Form = Form.CHAT,
         thinking: Thinking = Thinking.DEFAULT,
+        grammar: tuple[GrammarForm, bytes] | None = None,
         key: int = 0,
     ) -> Answer:
         """Asks for an answer.
 
         `deadline` is in seconds from the runtime's receipt; when it comes, the answer ends with what there is, or with the
-        `fallback`. Whoever asks the same with the same `key` gets the same answer, computed once; 0 draws a new one.
+        `fallback`. `grammar` is the form of an upload of the kind GRAMMAR, and its SHA-256: the answer follows it. Whoever asks the same with the same `key` gets the same answer, computed once; 0 draws a new one.
         ValueError if a field does not fit into the protocol."""
         request = Generate(
             key=key,
             priority=priority,
-            deadline_ms=0 if deadline is None else max(1, round(deadline * 1000)),
+            deadline_ms=_milliseconds(deadline),
             window=WINDOW,
             sampling=sampling,
             form=form,
@@ -216,6 +259,8 @@ class Client:
             system_len=0,
             prompt_len=0,
             text_crc=0,
+            grammar=GrammarForm.NONE if grammar is None else grammar[0],
+            grammar_hash=bytes(32) if grammar is None else grammar[1],
             has_fallback=fallback is not None,
             fallback=fallback or "",
             stops=tuple(stops),
@@ -225,11 +270,48 @@ class Client:
         ticket = self._session.generate(request, system, prompt)
         return Answer(self, ticket, self._wait_for(ticket))
 
-    async def cancel(self, answer: Answer) -> None:
+    def command(
+        self,
+        sentence: str,
+        commands: int | CommandModule,
+        *,
+        priority: Priority = Priority.NORMAL,
+        deadline: float | None = None,
+        fallback: Any = None,
+        key: int = 0,
+    ) -> Commands:
+        """Asks for the commands that a sentence means.
+
+        `commands` is the module that `qwark commands codegen --lang python` wrote for the runtime's command set, or the set's id:
+        commands are what the module makes of them, or bytes. `deadline` is in seconds from the runtime's receipt; when it comes,
+        what is whole by then has been sent, and the `fallback`, which is a command, comes last. `key` is as for `generate`.
+        ValueError if a field does not fit into the protocol."""
+        codec = Codec(commands)
+        request = Command(
+            key=key,
+            priority=priority,
+            deadline_ms=_milliseconds(deadline),
+            window=WINDOW,
+            set=codec.set,
+            sentence_len=0,
+            text_crc=0,
+            has_fallback=fallback is not None,
+            fallback=b"" if fallback is None else codec.encode(fallback),
+            text=b"",
+        )
+        self._check()
+        ticket = self._session.command(request, sentence)
+        return Commands(self, ticket, self._wait_for(ticket), codec)
+
+    async def upload_grammar(self, form: GrammarForm, text: str, *, keep: int = 0) -> tuple[GrammarForm, bytes]:
+        """Uploads a grammar; what it returns is what `generate` takes as `grammar`. `keep` is as for `upload`."""
+        data = text.encode()
+        await self.upload(UploadKind.GRAMMAR, data, keep=keep)
+        return form, hashlib.sha256(data).digest()
+
+    async def cancel(self, answer: Answer | Commands) -> None:
         """Ends an answer early, like its own `cancel`."""
-        self._session.cancel(answer.ticket)
-        self._dispatch()
-        self._wake.set()
+        await answer.cancel()
 
     async def ping(self) -> float:
         """Asks whether the runtime is there: the round trip in seconds."""
@@ -279,6 +361,11 @@ class Client:
             self._monitors.remove(waiter)
             self._session.monitor(bool(self._monitors))
             self._wake.set()
+
+    async def _cancel(self, ticket: int) -> None:
+        self._session.cancel(ticket)
+        self._dispatch()
+        self._wake.set()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -402,7 +489,7 @@ class Client:
         """Hands the session's events to those who wait for them."""
         while self._session.events:
             event = self._session.events.popleft()
-            if isinstance(event, (Piece, Ended, Failed, Answered)):
+            if isinstance(event, (Piece, Commanded, Ended, Failed, Answered)):
                 self._hand(event)
             elif isinstance(event, Live):
                 for waiter in self._opening:
@@ -416,11 +503,11 @@ class Client:
                 for waiter in self._monitors:
                     waiter.put(failure)
 
-    def _hand(self, event: Piece | Ended | Failed | Answered) -> None:
+    def _hand(self, event: Piece | Commanded | Ended | Failed | Answered) -> None:
         waiter = self._waiters.get(event.ticket)
         if waiter is not None:
             waiter.put(event)
-            if not isinstance(event, Piece):
+            if not isinstance(event, (Piece, Commanded)):
                 del self._waiters[event.ticket]
 
     def _fail_all(self, error: LinkError) -> None:
@@ -428,6 +515,11 @@ class Client:
         for waiter in [*self._waiters.values(), *self._opening, *self._monitors]:
             waiter.put(self._end)
         self._waiters.clear()
+
+
+def _milliseconds(deadline: float | None) -> int:
+    """A time limit as the protocol has it."""
+    return 0 if deadline is None else max(1, round(deadline * 1000))
 
 
 def connect(address: str, **options: Any) -> Client:

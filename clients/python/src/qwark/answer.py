@@ -1,12 +1,12 @@
-"""One request for an answer: its text on the way out, the answer's text on the way in, and its end."""
+"""One request for an answer: its text on the way out, the answer's text or commands on the way in, and its end."""
 
 from collections import deque
 from dataclasses import replace
 
 from .activity import Activity, earliest
 from .enums import ErrorCode, Reason
-from .events import Ended, Event, Piece
-from .messages import PIECE, Accepted, Ack, Cancel, Done, Error, Generate, Message, Resend, Text, Token
+from .events import Commanded, Ended, Event, Piece
+from .messages import PIECE, Accepted, Ack, Cancel, Command, CommandReply, Done, Error, Generate, Message, Resend, Text, Token
 from .outgoing import Outgoing
 from .timer import Timer
 
@@ -16,23 +16,26 @@ _TEXT_FIELDS = 6  # bytes of a Text's payload that are not text
 
 
 class Incoming:
-    """The answer's text as it comes in: put together by offset, told in order."""
+    """The answer as it comes in: put together by offset, told in order."""
 
     def __init__(self) -> None:
         self.received = 0  #: bytes that are here, with none missing before them
         self._ahead: dict[int, bytes] = {}  # pieces that wait for one before them; the window bounds them
 
-    def add(self, offset: int, data: bytes) -> bytes:
-        """What can be told now that `data` is here; nothing if it was here already, or something before it is missing."""
-        told = bytearray()
+    def add(self, offset: int, data: bytes) -> list[tuple[bytes, bytes]]:
+        """What can be told now that `data` is here: each piece, and what is new of it; nothing if all of it was here already, or
+        something before it is missing."""
+        told = []
         self._ahead[offset] = data
         for at in sorted(self._ahead):
             if at > self.received:
                 break
-            new = self._ahead.pop(at)[self.received - at :]
-            told += new
-            self.received += len(new)
-        return bytes(told)
+            piece = self._ahead.pop(at)
+            new = piece[self.received - at :]
+            if new:
+                told.append((piece, new))
+                self.received += len(new)
+        return told
 
     def missing_until(self, end: int | None) -> int:
         """Where the first gap ends: at the next piece that is here, else at `end`; or `received` if there is no gap."""
@@ -40,14 +43,14 @@ class Incoming:
 
 
 class Answer(Activity):
-    """A Generate until its end."""
+    """A Generate or a Command until its end."""
 
-    def __init__(self, ticket: int, events: deque[Event], request: Generate, text: bytes, first_wait: float) -> None:
+    def __init__(self, ticket: int, events: deque[Event], request: Generate | Command, text: bytes, first_wait: float) -> None:
         super().__init__(ticket, events)
         self._request = request
-        self._asked = False  # whether the Generate was sent in this session
+        self._asked = False  # whether the request was sent in this session
         self._ever_asked = False
-        self._known = False  # whether the runtime has shown in this session that it has the Generate
+        self._known = False  # whether the runtime has shown in this session that it has the request
         self._ever_known = False
         self._outgoing = Outgoing(text)
         self._ask = Timer(first_wait)
@@ -126,13 +129,16 @@ class Answer(Activity):
         return message
 
     def take(self, message: Message, now: float) -> None:
-        if isinstance(message, (Accepted, Token, Done, Error)):
+        if isinstance(message, (Accepted, Token, CommandReply, Done, Error)):
             self._silence.start(now)
         if isinstance(message, Accepted):
             self._accepted(message, now)
-        elif isinstance(message, Token):
+        elif isinstance(message, Token) and isinstance(self._request, Generate):
             self._has_request()
-            self._token(message, now)
+            self._piece(message.offset, message.text.encode(), now)
+        elif isinstance(message, CommandReply) and isinstance(self._request, Command):
+            self._has_request()
+            self._piece(message.offset, message.data, now)
         elif isinstance(message, Done):
             self._has_request()
             self._done = message
@@ -177,11 +183,14 @@ class Answer(Activity):
         else:
             self._ask.answered()
 
-    def _token(self, token: Token, now: float) -> None:
+    def _piece(self, offset: int, data: bytes, now: float) -> None:
         had = self._incoming.received
-        told = self._incoming.add(token.offset, token.text.encode())
+        told = self._incoming.add(offset, data)
+        if isinstance(self._request, Generate):
+            self._tell_text(had, told)
+        else:
+            self._tell_commands(had, told)
         if told:
-            self._events.append(Piece(self.ticket, had, told.decode("utf-8", "replace")))
             if self._incoming.received < self._resend_until:
                 self._resend.start(now)  # more of what was asked for is on its way
             else:
@@ -193,6 +202,20 @@ class Answer(Activity):
             elif self._ack_at is None:
                 self._ack_at = now + ACK_DELAY
         self._end_if_complete()
+
+    def _tell_text(self, had: int, told: list[tuple[bytes, bytes]]) -> None:
+        if told:
+            text = b"".join(new for _, new in told)
+            self._events.append(Piece(self.ticket, had, text.decode("utf-8", "replace")))
+
+    def _tell_commands(self, had: int, told: list[tuple[bytes, bytes]]) -> None:
+        for command, new in told:
+            if len(new) < len(command):
+                # After a restart a runtime may answer otherwise: what begins within a command is not acted on.
+                self.fail(ErrorCode.INTEGRITY, "the commands are not those of before the runtime's restart")
+                return
+            self._events.append(Commanded(self.ticket, had, command))
+            had += len(command)
 
     def _gap_end(self) -> int:
         return self._incoming.missing_until(self._done.text_len if self._done else None)

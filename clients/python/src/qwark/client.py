@@ -6,19 +6,22 @@ A background thread runs the asyncio client; every call here is handed to it.
 import asyncio
 from collections.abc import Coroutine, Iterator
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from . import aio
-from .enums import UploadKind
+from .commands import CommandModule
+from .enums import GrammarForm, UploadKind
 from .errors import LinkError
 from .events import Piece
 from .frame import Counters
 from .messages import Heartbeat, Identify, Safety, Upload, UploadItem
 from .mirrors import Mirrored
 from .reception import Ignored
-from .results import Result
+from .results import CommandsResult, Result
 
 _T = TypeVar("_T")
+_Item = TypeVar("_Item")
+_End = TypeVar("_End")
 
 
 class _Background:
@@ -56,32 +59,39 @@ async def _cancel_others() -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
-class Answer:
-    """An answer while it comes: iterate over its pieces, then ask for its result; or only for the result."""
+class _Reply(Generic[_Item, _End]):
+    """An answer while it comes: iterate over what it consists of, then ask for its result; or only for the result."""
 
-    def __init__(self, background: _Background, answer: aio.Answer) -> None:
+    def __init__(self, background: _Background, reply: aio._Reply[_Item, _End]) -> None:
         self._background = background
-        self._answer = answer
+        self._reply = reply
 
-    def __iter__(self) -> Iterator[Piece]:
-        """Its pieces. Raises RequestError or LinkError if the request ends by it."""
-        while True:
-            piece = self._background.run(_next(self._answer))
-            if piece is None:
-                return
-            yield piece
+    def __iter__(self) -> Iterator[_Item]:
+        """What it consists of. Raises RequestError or LinkError if the request ends by it."""
+        while (following := self._background.run(_next(self._reply))) is not None:
+            yield following[0]
 
-    def result(self) -> Result:
+    def result(self) -> _End:
         """Waits for the end. Raises like the iteration."""
-        return self._background.run(self._answer.result())
+        return self._background.run(self._reply.result())
 
     def cancel(self) -> None:
         """Ends it early, from this thread or another. The iteration ends once the runtime has confirmed it."""
-        self._background.run(self._answer.cancel())
+        self._background.run(self._reply.cancel())
 
 
-async def _next(answer: aio.Answer) -> Piece | None:
-    return await anext(answer, None)
+async def _next(reply: aio._Reply[_Item, _End]) -> tuple[_Item] | None:
+    async for item in reply:
+        return (item,)
+    return None
+
+
+class Answer(_Reply[Piece, Result]):
+    """Pieces of text, then a `Result`."""
+
+
+class Commands(_Reply[Any, CommandsResult]):
+    """Commands, each as soon as the runtime has it, then a `CommandsResult`."""
 
 
 class Client:
@@ -147,7 +157,19 @@ class Client:
 
         return Answer(self._background, self._background.run(begin()))
 
-    def cancel(self, answer: Answer) -> None:
+    def command(self, sentence: str, commands: int | CommandModule, **options: Any) -> Commands:
+        """Asks for the commands that a sentence means. The arguments are those of `qwark.aio.Client.command`."""
+
+        async def begin() -> aio.Commands:
+            return self._client.command(sentence, commands, **options)
+
+        return Commands(self._background, self._background.run(begin()))
+
+    def upload_grammar(self, form: GrammarForm, text: str, *, keep: int = 0) -> tuple[GrammarForm, bytes]:
+        """Uploads a grammar; what it returns is what `generate` takes as `grammar`. `keep` is as for `upload`."""
+        return self._background.run(self._client.upload_grammar(form, text, keep=keep))
+
+    def cancel(self, answer: Answer | Commands) -> None:
         """Ends an answer early, like its own `cancel`."""
         answer.cancel()
 

@@ -40,6 +40,15 @@ class Thinking(Open):
     ON = 2  #: think first
 
 
+class GrammarForm(Open):
+    """What an answer has to follow."""
+
+    NONE = 0  #: nothing
+    JSON_SCHEMA = 1  #: JSON that meets a JSON Schema
+    REGEX = 2  #: a regular expression, as a whole
+    LARK = 3  #: a grammar in llguidance's dialect of Lark
+
+
 class UploadKind(Open):
     """What an upload holds."""
 

@@ -38,8 +38,17 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Commanded:
+    """The next command of an answer: in order, each once."""
+
+    ticket: int
+    offset: int  #: bytes of commands before it
+    data: bytes  #: the command, encoded
+
+
+@dataclass(frozen=True)
 class Ended:
-    """An answer has ended, and all of its text was told before. Comes once."""
+    """An answer has ended, and all of its text or commands were told before. Comes once."""
 
     ticket: int
     done: Done
@@ -70,4 +79,4 @@ class Refused:
     message: str
 
 
-Event = Live | Lost | Incompatible | Piece | Ended | Failed | Answered | Refused | Heartbeat | Safety | Mirror
+Event = Live | Lost | Incompatible | Piece | Commanded | Ended | Failed | Answered | Refused | Heartbeat | Safety | Mirror

@@ -9,7 +9,7 @@ from .checksum import crc32c
 from .cobs import stuff, unstuff
 
 VERSION = 1  #: the protocol version that this package speaks
-SMALL_FRAME = 256  #: longest frame, before stuffing, that either end takes before it has heard more
+SMALL_FRAME = 320  #: longest frame, before stuffing, that either end takes before it has heard more
 MAX_FRAME = 4096  #: longest frame that the decoder takes
 DELIMITER = b"\0"  #: follows every frame
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, ClassVar, TypeVar
 
-from .enums import ErrorCode, Form, Priority, Reason, SafetyState, Thinking, UploadKind, UploadState
+from .enums import ErrorCode, Form, GrammarForm, Priority, Reason, SafetyState, Thinking, UploadKind, UploadState
 from .fields import F32, U8, U16, U32, U64, Bytes, ListOf, Reader, Sha256, Str, Text32, field_type
 from .frame import Frame
 
 PIECE = 3712  #: most bytes of text or data in one frame
+COMMAND = 256  #: most bytes of an encoded command
 
 _M = TypeVar("_M", bound="Message")
 
@@ -126,6 +127,8 @@ class Generate(Message, kind=0x10, scope=Scope.REQUEST):
     system_len: U32
     prompt_len: U32
     text_crc: U32  #: of the system text and the prompt
+    grammar: GrammarForm  #: what the answer has to follow
+    grammar_hash: Sha256  #: of the upload that says what; zeros without a grammar
     has_fallback: bool
     fallback: Annotated[str, Str(64)]
     stops: Annotated[tuple[str, ...], ListOf(4, Str(32))]
@@ -134,7 +137,7 @@ class Generate(Message, kind=0x10, scope=Scope.REQUEST):
 
 @dataclass(frozen=True)
 class Text(Message, kind=0x11, scope=Scope.REQUEST):
-    """The next piece of a Generate's text."""
+    """The next piece of a request's text."""
 
     offset: U32
     text: Annotated[bytes, Bytes(PIECE)]
@@ -160,6 +163,22 @@ class Resend(Message, kind=0x14, scope=Scope.REQUEST):
 
     offset: U32
     len: U32
+
+
+@dataclass(frozen=True)
+class Command(Message, kind=0x15, scope=Scope.REQUEST):
+    """Asks for the commands that a sentence means."""
+
+    key: U64  #: the same key and the same fields are the same request, done once; 0 for none
+    priority: Priority
+    deadline_ms: U32  #: from the receipt of this frame; 0 for no limit
+    window: U32  #: bytes that may be sent ahead of Ack; 0 for all, without Ack
+    set: U32  #: the id of the command set
+    sentence_len: U32
+    text_crc: U32  #: of the sentence
+    has_fallback: bool
+    fallback: Annotated[bytes, Bytes(COMMAND)]  #: a command, encoded
+    text: Annotated[bytes, Bytes(PIECE)]  #: the first bytes; Text frames bring the rest
 
 
 @dataclass(frozen=True)
@@ -216,6 +235,7 @@ class Identify(Message, kind=0x81, scope=Scope.SESSION):
     max_requests: U16  #: requests of one client that have not ended
     linger_s: U16  #: seconds for which requests outlive the link
     upload_quota: U32  #: bytes of uploads for one client
+    set: U32  #: id of its command set; 0 for none
     models: Annotated[tuple[str, ...], ListOf(3, Str(32))]
     commands: Text32  #: name of its command set; empty for none
 
@@ -289,7 +309,7 @@ class Done(Message, kind=0x91, scope=Scope.REQUEST):
     prompt_tokens: U32
     output_tokens: U32
     text_len: U32
-    answer_at: U32  #: where in the text the answer begins: not 0 only before a fallback
+    answer_at: U32  #: where in the text the answer begins, or in commands the fallback: not 0 only before a fallback
     queue_us: U64
     prefill_us: U64
     first_token_us: U64
@@ -302,6 +322,14 @@ class Accepted(Message, kind=0x92, scope=Scope.REQUEST):
 
     received: U32
     window: U32
+
+
+@dataclass(frozen=True)
+class CommandReply(Message, kind=0x93, scope=Scope.REQUEST):
+    """One command of an answer, whole."""
+
+    offset: U32
+    data: Annotated[bytes, Bytes(COMMAND)]
 
 
 @dataclass(frozen=True)

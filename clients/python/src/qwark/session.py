@@ -19,7 +19,7 @@ from .enums import ErrorCode, Features, SafetyState, UploadKind
 from .events import Event, Incompatible, Live, Lost, Refused
 from .exchange import Deleting, Listing, Pinging, Releasing, Stopping
 from .frame import CRC_LEN, DELIMITER, HEADER_LEN, MAX_FRAME, SEAL_LEN, SMALL_FRAME, VERSION, Decoder, Frame
-from .messages import Ack, Arm, Done, Error, EStop, Generate, Heartbeat, Hello, Identify, Message, Mirror, Monitor
+from .messages import Ack, Arm, Command, Done, Error, EStop, Generate, Heartbeat, Hello, Identify, Message, Mirror, Monitor
 from .messages import Ping, Pong, Reset, Safety, Scope, UploadBegin
 from .reception import Ignored, Reception
 from .safety import earlier, known
@@ -106,6 +106,13 @@ class Session:
             text=b"",
         )
         request.emit()  # a field that does not fit is the caller's mistake: it is told so now
+        return self._begin(lambda ticket: Answer(ticket, self.events, request, text, self._first_wait))
+
+    def command(self, request: Command, sentence: str) -> int:
+        """Asks for commands; the fields of `request` that describe the sentence are filled in here. Ends as Ended or Failed."""
+        text = sentence.encode()
+        request = replace(request, key=request.key or self._draw(8), sentence_len=len(text), text_crc=crc32c(text), text=b"")
+        request.emit()
         return self._begin(lambda ticket: Answer(ticket, self.events, request, text, self._first_wait))
 
     def cancel(self, ticket: int) -> None:

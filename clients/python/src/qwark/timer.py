@@ -1,10 +1,12 @@
 """The timer that repeats a frame until it is answered. All times are seconds of one monotonic clock."""
 
+from .frame import SMALL_FRAME
+
 FIRST = 0.3  #: before the first repetition, on a fast line
 LONGEST = 4.0  #: between two repetitions
 REPETITIONS = 10  #: so many without any answer end it
 _SLOW = 19_200  #: baud; below it, frames take so long that the first wait depends on them
-_BITS = 2 * 256 * 10  #: of two small frames, with start and stop bits
+_BITS = 2 * SMALL_FRAME * 10  #: of two small frames, with start and stop bits
 
 
 def first_wait(baud: int | None) -> float:

@@ -19,12 +19,16 @@ pub mod chat;
 pub mod cli;
 pub mod commands;
 mod cores;
+#[cfg(feature = "demo")]
+mod demo;
 pub mod engine;
 pub mod generation;
 pub mod gguf;
 pub mod grammar;
 pub mod links;
 pub mod model;
+#[cfg(feature = "nano")]
+pub mod nano;
 pub mod pack;
 pub mod part_file;
 pub mod runtime;

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 
 use common::{model, qwark, stdout};
 use qwark::gguf::{Gguf, Header, Mapping, Value};
-use qwark::pack::{PackError, check, pack};
+use qwark::pack::{PackError, check, pack, pack_in_memory};
 use qwark::part_file::part_path;
 use qwark::runtime::Opened;
 use qwark_kernels::{DType, Kernels, PackedDType};
@@ -249,4 +249,16 @@ fn a_packed_run_takes_the_file_the_cache_and_sixteen_megabytes() {
     // The program's own pages are counted too, and a build for debugging has twice as many of them.
     let program = if cfg!(debug_assertions) { 8_000_000 } else { 0 };
     assert!(bytes("rss_bytes") <= bytes("file_bytes") + kv + 16_000_000 + program, "{kv}, {report}");
+}
+
+#[test]
+fn a_model_is_packed_in_memory_as_in_a_file() {
+    let file = mixed();
+    let plain = Gguf::parse(&[&file]).expect("it is sound");
+    let out = tempfile::NamedTempFile::new().expect("a file");
+    pack(&plain, out.path(), |_, _| ()).expect("it can be packed");
+    let packed = pack_in_memory(&plain, "mixed").expect("it can be packed");
+    assert!(packed.parts() == [&fs::read(out.path()).expect("written")[..]]);
+    let again = Gguf::parse(&packed.parts()).expect("it is sound");
+    assert!(matches!(pack_in_memory(&again, "mixed"), Err(PackError::Packed)));
 }

@@ -246,3 +246,33 @@ fn a_sentence_becomes_commands_of_the_set_and_nothing_else() {
         assert!(refused.stdout.is_empty());
     }
 }
+
+/// The program without `-m`.
+fn without_model(args: &[&str]) -> std::process::Output {
+    program().args(args).stdin(Stdio::null()).output().expect("the program starts")
+}
+
+#[cfg(feature = "nano")]
+#[test]
+fn the_built_in_model_runs_where_none_is_named_packed_or_not() {
+    let inspected: serde_json::Value = serde_json::from_str(&stdout(without_model(&["inspect", "--json"]))).expect("one JSON object");
+    assert_eq!(inspected["file_bytes"].as_u64().expect("bytes"), include_bytes!("../models/nano/qwark-nano.gguf").len() as u64);
+    let cache = tempfile::tempdir().expect("a folder");
+    let run = |args: &[&str]| {
+        let run = ["run", "--greedy", "-n", "12", "turn left"];
+        stdout(
+            program().env("XDG_CACHE_HOME", cache.path()).args(run).args(args).stdin(Stdio::null()).output().expect("the program starts"),
+        )
+    };
+    assert!(!run(&[]).trim().is_empty());
+    assert_eq!(run(&[]), run(&["--no-cache"]), "packing changes no answer");
+    assert_eq!(std::fs::read_dir(cache.path()).expect("there").count(), 0, "it needs no file");
+}
+
+#[cfg(not(feature = "nano"))]
+#[test]
+fn without_a_built_in_model_one_must_be_named() {
+    let refused = without_model(&["inspect"]);
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && error.contains("-m FILE") && error.lines().count() == 1, "{error}");
+}

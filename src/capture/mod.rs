@@ -13,7 +13,7 @@ mod reader;
 mod record;
 mod requests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod uploads;
 mod view;
 mod writer;

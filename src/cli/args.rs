@@ -19,12 +19,32 @@ use crate::synth::Quant;
 
 /// A language module for robots: small int4 Qwen models, mapped from disk, answering over a serial line or a local socket.
 #[derive(Debug, Parser)]
+#[cfg_attr(feature = "demo", doc = "")]
+#[cfg_attr(feature = "demo", doc = "Without a command, it plays the demo.")]
 #[command(name = "qwark", version, after_help = "Example: qwark synth qwen2.5-0.5b model.gguf && qwark run -m model.gguf \"Hello\"")]
 pub(super) struct Cli {
     #[command(flatten)]
     pub common: Common,
+    #[cfg(feature = "demo")]
     #[command(subcommand)]
-    pub command: Command,
+    command: Option<Command>,
+    #[cfg(not(feature = "demo"))]
+    #[command(subcommand)]
+    command: Command,
+}
+
+impl Cli {
+    /// What is to be done.
+    #[cfg(feature = "demo")]
+    pub fn split(self) -> (Common, Command) {
+        (self.common, self.command.unwrap_or(Command::Demo(DemoArgs::default())))
+    }
+
+    /// What is to be done.
+    #[cfg(not(feature = "demo"))]
+    pub fn split(self) -> (Common, Command) {
+        (self.common, self.command)
+    }
 }
 
 /// Options of every command; they may stand before or after it.
@@ -32,6 +52,7 @@ pub(super) struct Cli {
 #[command(next_help_heading = "Common options")]
 pub(super) struct Common {
     /// The model, a GGUF file (any part of a split one)
+    #[cfg_attr(feature = "nano", doc = " [default: qwark-nano, which is built in and knows the commands of commands/rover.toml]")]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Threads that compute [default: as many as a measurement finds worth it, of half of the cores, 2 to 4]
@@ -67,20 +88,32 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Maps the file of `-m`, to look into it or to run it as it is.
+    /// Maps the file of `-m`, or the built-in model, to look into it or to run it as it is.
     pub fn map(&self) -> Result<Mapping> {
-        let path = self.model.as_deref().context("which model? Name a GGUF file with -m FILE")?;
-        Ok(Mapping::open(path)?)
+        match &self.model {
+            Some(path) => Ok(Mapping::open(path)?),
+            None => built_in().context("which model? Name a GGUF file with -m FILE"),
+        }
     }
 
     /// The model's name for error messages.
     pub fn model_name(&self) -> String {
-        self.model.as_deref().map_or_else(String::new, |path| path.display().to_string())
+        self.model.as_deref().map_or_else(|| "the built-in model".to_owned(), |path| path.display().to_string())
     }
 
     pub fn open_options(&self) -> OpenOptions {
         OpenOptions { threads: self.threads, context: self.context, kv: self.kv, isa: self.isa, ..OpenOptions::default() }
     }
+}
+
+#[cfg(feature = "nano")]
+fn built_in() -> Option<Mapping> {
+    Some(crate::nano::mapping())
+}
+
+#[cfg(not(feature = "nano"))]
+fn built_in() -> Option<Mapping> {
+    None
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -98,6 +131,16 @@ fn dtype(text: &str) -> Result<DType, String> {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// A simulated rover in the terminal, that does what you say; without a terminal, a session that is played and printed
+    ///
+    /// The runtime serves a pseudo-terminal, and a simulated rover at its other end sends what you type and does the commands that
+    /// come back. Ctrl-E is the emergency stop. With --link, a real rover can ask besides: what it asks and is told, and its frames,
+    /// are shown too.
+    #[cfg(feature = "demo")]
+    #[command(
+        after_help = "Example: qwark demo\n         qwark demo -m model.gguf --link serial:/dev/ttyUSB0:115200\n         qwark demo | cat"
+    )]
+    Demo(DemoArgs),
     /// One answer, streamed
     #[command(
         after_help = "Example: qwark run -m model.gguf \"Name three colours\"\n         echo \"Name three colours\" | qwark run -m model.gguf --json\n         qwark run -m model.gguf --regex \"(yes|no)\" \"Is the sky blue?\""
@@ -346,6 +389,17 @@ pub(super) struct ServeArgs {
     /// Answer sentences by commands of the set in FILE; see `qwark help commands`
     #[arg(long, value_name = "FILE")]
     pub commands: Option<PathBuf>,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, Default, Args)]
+pub(super) struct DemoArgs {
+    /// Serve this link too, for a real rover that asks by itself: unix:PATH, serial:DEV[:BAUD], pty; may be given several times
+    #[arg(long, value_name = "LINK")]
+    pub link: Vec<LinkAddr>,
+    /// A command set with other texts and examples for the model, and the same commands [default: commands/rover.toml]
+    #[arg(long, value_name = "FILE")]
+    pub set: Option<PathBuf>,
 }
 
 /// Where a running runtime is.

@@ -7,10 +7,13 @@ use super::model::ModelFile;
 use super::output;
 use crate::runtime::Runtime;
 
+/// Fewer tokens are read sooner than a file of theirs is found.
+const WORTH_IT: usize = 32;
+
 /// Maps the keys and values of `tokens`, which all prompts begin with. They are computed first where that was not done before. Where there
 /// is no place for them, a line says so.
 pub(super) fn begin_with(common: &Common, runtime: &mut Runtime<'_>, file: &ModelFile, tokens: &[u32]) {
-    if common.no_cache {
+    if common.no_cache || tokens.len() < WORTH_IT {
         return;
     }
     let mut attach = || -> Result<()> {

@@ -8,6 +8,8 @@ mod cache;
 mod chat;
 mod command;
 mod commands;
+#[cfg(feature = "demo")]
+mod demo;
 mod inspect;
 mod interrupt;
 mod logits;
@@ -33,15 +35,19 @@ use args::{Cli, Command};
 ///
 /// Errors go to stderr as one line. A reader that closes its end of stdout, and Ctrl-C, end the program without an error.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (common, command) = match Cli::try_parse() {
+        Ok(cli) => cli.split(),
         Err(usage) => return explain(&usage),
     };
-    let level = ["warn", "info", "debug", "trace"][usize::from(cli.common.verbose).min(3)];
+    // Lines of a log would be drawn over, and what is worth one there is shown.
+    let quietest = if is_demo(&command) { "off" } else { "warn" };
+    let level = [quietest, "info", "debug", "trace"][usize::from(common.verbose).min(3)];
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).format_timestamp_millis().init();
 
-    let common = &cli.common;
-    let result = match &cli.command {
+    let common = &common;
+    let result = match &command {
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(common, args),
         Command::Run(args) => run::run(common, args),
         Command::Chat(args) => chat::run(common, args),
         Command::Serve(args) => serve::run(common, args),
@@ -67,6 +73,16 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "demo")]
+fn is_demo(command: &Command) -> bool {
+    matches!(command, Command::Demo(_))
+}
+
+#[cfg(not(feature = "demo"))]
+fn is_demo(_: &Command) -> bool {
+    false
 }
 
 /// Prints help and the version, which were asked for, or what is wrong with the command line.

@@ -1,4 +1,4 @@
-//! The file that a command runs: the one of `-m`, or its packed form in the cache.
+//! The model that a command runs: the file of `-m`, or the one that is built in, in its packed form.
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,27 +9,39 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::Common;
 use super::output;
 use crate::cache::{Cache, CacheError, Cached, Step, default_dir, limit_from_env};
-use crate::gguf::Mapping;
+use crate::gguf::{Gguf, Mapping};
+use crate::pack::pack_in_memory;
 
 /// A mapped model, to be run.
 pub(super) struct ModelFile {
-    /// The file of `-m`.
+    /// The file of `-m`, or the model that is built in.
     named: Mapping,
     /// What is run in its place.
-    cached: Option<Cached>,
+    packed: Option<Packed>,
     /// When opening it began; if it was packed first, the time after that.
     pub opened_since: Instant,
+}
+
+/// Where a packed form is.
+enum Packed {
+    Cached(Cached),
+    /// In this process alone. The built-in model is small: packing it takes less time than knowing a packed file again.
+    InMemory(Mapping),
 }
 
 impl ModelFile {
     /// What is run.
     pub fn mapping(&self) -> &Mapping {
-        self.cached.as_ref().map_or(&self.named, |cached| &cached.mapping)
+        match &self.packed {
+            None => &self.named,
+            Some(Packed::Cached(cached)) => &cached.mapping,
+            Some(Packed::InMemory(packed)) => packed,
+        }
     }
 
-    /// Whether it is a packed form of the file of `-m`.
-    pub fn is_cached(&self) -> bool {
-        self.cached.is_some()
+    /// Whether it is a packed form of what `-m` names.
+    pub fn is_packed(&self) -> bool {
+        self.packed.is_some()
     }
 
     /// Whether `path` leads to the file of `-m` or to what is run, neither of which must be written.
@@ -39,24 +51,24 @@ impl ModelFile {
 }
 
 impl Common {
-    /// Maps what is to be run for the file of `-m`, which is packed into the cache where it was not yet. Where that cannot be, a line
-    /// says why, and the file is run as it is.
+    /// Maps what is to be run for `-m`: a file is packed into the cache where it was not yet, the built-in model into memory. Where that
+    /// cannot be, a line says why, and it is run as it is.
     pub fn map_to_run(&self) -> Result<ModelFile> {
         let mut file = self.map_as_it_is()?;
         if !self.no_cache {
             match self.packed(&mut file) {
-                Ok(cached) => file.cached = cached,
-                Err(error) => output::note(&format!("qwark: running it unpacked: {}\n", output::one_line(&error.into()))),
+                Ok(packed) => file.packed = packed,
+                Err(error) => output::note(&format!("qwark: running it unpacked: {}\n", output::one_line(&error))),
             }
         }
         file.mapping().prefetch();
         Ok(file)
     }
 
-    /// Maps the file of `-m` to run it as it is.
+    /// Maps the file of `-m`, or the built-in model, to run it as it is.
     pub fn map_as_it_is(&self) -> Result<ModelFile> {
         let opened_since = Instant::now();
-        Ok(ModelFile { named: self.map()?, cached: None, opened_since })
+        Ok(ModelFile { named: self.map()?, packed: None, opened_since })
     }
 
     /// The cache that the options and the environment name.
@@ -65,14 +77,18 @@ impl Common {
     }
 
     /// The packed form, if it has one.
-    fn packed(&self, file: &mut ModelFile) -> Result<Option<Cached>, CacheError> {
+    fn packed(&self, file: &mut ModelFile) -> Result<Option<Packed>> {
+        if self.model.is_none() {
+            let parts = file.named.parts();
+            return Ok(Some(Packed::InMemory(pack_in_memory(&Gguf::parse(&parts)?, &self.model_name())?)));
+        }
         let cache = self.cache()?;
         let mut report = Report { model: self.model_name(), cache: &cache, shown: None };
         let cached = cache.open(&file.named, &mut |step, done, total| report.progress(step, done, total))?;
         if report.has_ended_packing() {
             file.opened_since = Instant::now();
         }
-        Ok(cached)
+        Ok(cached.map(Packed::Cached))
     }
 }
 

@@ -69,7 +69,7 @@ fn recorded_file(header: &Header, common: &Common, args: &ReplayArgs) -> Result<
     }
     if !common.no_cache {
         let packed = common.map_to_run()?;
-        if packed.is_cached() && output::model_sha256(packed.mapping()) == header.model_sha256 {
+        if packed.is_packed() && output::model_sha256(packed.mapping()) == header.model_sha256 {
             return Ok(packed);
         }
     }

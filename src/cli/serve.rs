@@ -19,7 +19,7 @@ use crate::runtime::{Commander, OpenOptions, Opened, Runtime};
 use crate::serve::{MAX_EVENTS, serve};
 
 /// Requests whose keys and values are kept while a more important one takes their place.
-const SPARE: usize = 1;
+pub(super) const SPARE: usize = 1;
 
 pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let start = Instant::now();

@@ -3,11 +3,12 @@
 
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use memmap2::Mmap;
 #[cfg(unix)]
 use memmap2::UncheckedAdvice;
+use memmap2::{Mmap, MmapMut};
 use thiserror::Error;
 
 /// Most parts that a split model may have.
@@ -39,7 +40,8 @@ pub enum OpenError {
     Map { path: PathBuf, source: io::Error },
 }
 
-/// A model file, or all parts of a split one, mapped read-only and shared with every other process that maps it.
+/// A model file, or all parts of a split one, mapped read-only and shared with every other process that maps it. Or a model that is a
+/// part of this program, or was made in memory, which then is as good as a file.
 ///
 /// # The file must stay as it is
 ///
@@ -54,10 +56,30 @@ pub struct Mapping {
 
 #[derive(Debug)]
 struct Part {
+    /// The file; what is in no file has a name that says so.
     path: PathBuf,
-    /// When it was opened.
-    metadata: Metadata,
-    map: Mmap,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    /// A file, and what the file system said of it when it was opened.
+    File(Mmap, Metadata),
+    /// A part of this program, which is mapped already.
+    Program(&'static [u8]),
+    /// Memory that was written once.
+    Memory(Mmap),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::File(map, _) | Bytes::Memory(map) => map,
+            Bytes::Program(bytes) => bytes,
+        }
+    }
 }
 
 /// One file of another kind, mapped read-only. It must stay as it is, as for [`Mapping`].
@@ -76,7 +98,7 @@ impl MappedFile {
 
 impl AsRef<[u8]> for MappedFile {
     fn as_ref(&self) -> &[u8] {
-        &self.0.map
+        &self.0.bytes
     }
 }
 
@@ -97,24 +119,50 @@ impl Mapping {
         Ok(Self { parts })
     }
 
-    /// The bytes of each part, as [`Gguf::parse`](super::Gguf::parse) takes them.
-    pub fn parts(&self) -> Vec<&[u8]> {
-        self.parts.iter().map(|part| &part.map[..]).collect()
+    /// A model that is a part of this program; it is called `name`. Nothing is read or copied.
+    ///
+    /// The kernels like it to begin at a page, as files do when they are mapped.
+    pub fn of_program(name: &str, bytes: &'static [u8]) -> Self {
+        Self { parts: vec![Part { path: name.into(), bytes: Bytes::Program(bytes) }] }
     }
 
-    /// The path of each part.
+    /// A model of `len` bytes, called `name`, that `write` writes into memory, which is read-only afterwards.
+    ///
+    /// # Errors
+    ///
+    /// There is no such memory, or what `write` says.
+    pub fn in_memory<E: From<io::Error>>(name: &str, len: usize, write: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut map = MmapMut::map_anon(len)?;
+        write(&mut map)?;
+        let bytes = Bytes::Memory(map.make_read_only()?);
+        Ok(Self { parts: vec![Part { path: name.into(), bytes }] })
+    }
+
+    /// The bytes of each part, as [`Gguf::parse`](super::Gguf::parse) takes them.
+    pub fn parts(&self) -> Vec<&[u8]> {
+        self.parts.iter().map(|part| &part.bytes[..]).collect()
+    }
+
+    /// The path of each part, or what it is called where it is no file.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
         self.parts.iter().map(|part| part.path.as_path())
     }
 
-    /// What the file system said of each part when it was opened.
-    pub fn metadata(&self) -> impl ExactSizeIterator<Item = &Metadata> {
-        self.parts.iter().map(|part| &part.metadata)
+    /// What the file system said of each part when it was opened; nothing of a model that is in no file.
+    pub fn metadata(&self) -> impl Iterator<Item = &Metadata> {
+        self.files().map(|(_, _, metadata)| metadata)
+    }
+
+    fn files(&self) -> impl Iterator<Item = (&Path, &Mmap, &Metadata)> {
+        self.parts.iter().filter_map(|part| match &part.bytes {
+            Bytes::File(map, metadata) => Some((part.path.as_path(), map, metadata)),
+            Bytes::Program(_) | Bytes::Memory(_) => None,
+        })
     }
 
     /// Bytes of all parts together.
     pub fn len_bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.map.len() as u64).sum()
+        self.parts.iter().map(|part| part.bytes.len() as u64).sum()
     }
 
     /// Asks the system to read the whole model into memory, without waiting for it.
@@ -122,24 +170,24 @@ impl Mapping {
     /// Not done by [`Mapping::open`], since looking into a model takes a few of its pages only.
     pub fn prefetch(&self) {
         #[cfg(unix)]
-        for part in &self.parts {
-            if let Err(error) = part.map.advise(memmap2::Advice::WillNeed) {
-                log::debug!("{}: no read-ahead: {error}", part.path.display());
+        for (path, map, _) in self.files() {
+            if let Err(error) = map.advise(memmap2::Advice::WillNeed) {
+                log::debug!("{}: no read-ahead: {error}", path.display());
             }
         }
     }
 }
 
 impl Mapping {
-    /// Lets go of all pages that were read so far. They do not count as memory of this process any more, and come back from the
+    /// Lets go of all pages of files that were read so far. They do not count as memory of this process any more, and come back from the
     /// system's cache of the file where they are read again: right after what is read once, as most metadata is.
     pub fn release(&self) {
         #[cfg(unix)]
-        for part in &self.parts {
+        for (path, map, _) in self.files() {
             // SAFETY: the mapping is a file's, shared and read-only, so nothing is lost with its pages: the next access reads them
             // from the file again, and finds the same, since the file must stay as it is (see `Mapping`).
-            if let Err(error) = unsafe { part.map.unchecked_advise(UncheckedAdvice::DontNeed) } {
-                log::debug!("{}: its pages stay: {error}", part.path.display());
+            if let Err(error) = unsafe { map.unchecked_advise(UncheckedAdvice::DontNeed) } {
+                log::debug!("{}: its pages stay: {error}", path.display());
             }
         }
     }
@@ -178,7 +226,7 @@ impl Part {
         if let Err(error) = map.advise(memmap2::Advice::HugePage) {
             log::debug!("{}: no large pages: {error}", path.display());
         }
-        Ok(Self { path, metadata, map })
+        Ok(Self { path, bytes: Bytes::File(map, metadata) })
     }
 }
 
@@ -227,6 +275,25 @@ fn digits_at_end(text: &str) -> Option<(&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_in_no_file_has_its_bytes_and_keeps_them() {
+        static BYTES: [u8; 3] = [1, 2, 3];
+        let built_in = Mapping::of_program("built in", &BYTES);
+        let made = Mapping::in_memory::<io::Error>("made", 3, |bytes| {
+            bytes.copy_from_slice(&BYTES);
+            Ok(())
+        });
+        for model in [built_in, made.unwrap()] {
+            // Pages of files can be let go of: these could not be read again.
+            model.prefetch();
+            model.release();
+            assert_eq!(model.parts(), [&BYTES[..]]);
+            assert_eq!((model.len_bytes(), model.metadata().count()), (3, 0));
+        }
+        let failed = Mapping::in_memory::<io::Error>("none", 3, |_| Err(io::ErrorKind::Other.into()));
+        assert!(failed.is_err());
+    }
 
     #[test]
     fn names_of_parts_are_recognised() {

@@ -286,7 +286,9 @@ impl Opened {
                 while !context.stopping() {
                     connection::serve(&link, context, &terms);
                     // Where each of them fails at once, not as fast as it can.
-                    thread::sleep(REOPEN);
+                    if !context.stopping() {
+                        thread::sleep(REOPEN);
+                    }
                 }
             }
             Opened::Stdio(link) => connection::serve(&link, context, &terms),

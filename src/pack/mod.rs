@@ -4,13 +4,16 @@
 //! Its architecture is [`PACKED_ARCH`], so that nothing takes it for what it is not; docs/FORMAT.md says the rest. Packing is
 //! lossless: [`check`] proves it for two files.
 
+use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::Path;
 
 use qwark_kernels::{PackedDType, TILE_ROWS};
 use thiserror::Error;
 
-use crate::gguf::{Gguf, Header, PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, Tensor, Value, WriteError, packed_form};
+use crate::gguf::{
+    Gguf, Header, Mapping, PACKED_ARCH, PACKED_ARCH_KEY, PACKED_KEY, PACKED_VERSION, Tensor, Value, WriteError, packed_form,
+};
 use crate::part_file::{PartFile, SaveError};
 
 /// What the data of every tensor is aligned to: a page, or as much as the largest that is common.
@@ -37,6 +40,8 @@ pub enum PackError {
     Gguf(#[from] crate::gguf::GgufError),
     #[error(transparent)]
     Save(#[from] SaveError),
+    #[error("it cannot be packed in memory: {0}")]
+    Memory(#[from] WriteError),
     #[error("{what} differs from that of the plain file")]
     Differs { what: String },
 }
@@ -66,19 +71,35 @@ pub fn pack(plain: &Gguf<'_>, out: &Path, mut progress: impl FnMut(u64, u64)) ->
     let total = header.file_bytes();
     let failed = |error: WriteError| SaveError::new(out, total, error);
     let mut file = PartFile::resume(out, total).map_err(|error| failed(error.into()))?;
-    let mut data = header.begin(&mut file).map_err(failed)?;
-    let (mut tiles, mut left) = (Vec::new(), plain.tensors().iter().map(|tensor| tensor.data().len() as u64).sum::<u64>());
-    for tensor in plain.tensors() {
-        for chunk in chunks(tensor) {
-            data.write(packed_chunk(tensor, chunk, &mut tiles)).map_err(failed)?;
-            left -= chunk.len() as u64;
-            progress(total - left, total);
-        }
-    }
-    data.finish().map_err(failed)?;
+    write(plain, header, &mut file, |done| progress(done, total)).map_err(failed)?;
     let resumed_bytes = file.commit().map_err(|error| failed(error.into()))?;
     let packed = plain.tensors().iter().filter(|tensor| form(tensor).is_some()).count();
     Ok(Summary { bytes: total, tensors: plain.tensors().len(), packed, resumed_bytes })
+}
+
+/// Packs `plain` into memory, under its name.
+///
+/// # Errors
+/// It is packed already, or there is not so much memory.
+pub fn pack_in_memory(plain: &Gguf<'_>, name: &str) -> Result<Mapping, PackError> {
+    let header = header(plain)?;
+    let bytes = usize::try_from(header.file_bytes()).unwrap_or(usize::MAX);
+    Ok(Mapping::in_memory(name, bytes, |out| write(plain, header, out, |_| ()))?)
+}
+
+/// Writes the packed form to `out`. `progress` is told the bytes done.
+fn write(plain: &Gguf<'_>, header: Header, out: impl Write, mut progress: impl FnMut(u64)) -> Result<(), WriteError> {
+    let total = header.file_bytes();
+    let mut data = header.begin(out)?;
+    let (mut tiles, mut left) = (Vec::new(), plain.tensors().iter().map(|tensor| tensor.data().len() as u64).sum::<u64>());
+    for tensor in plain.tensors() {
+        for chunk in chunks(tensor) {
+            data.write(packed_chunk(tensor, chunk, &mut tiles))?;
+            left -= chunk.len() as u64;
+            progress(total - left);
+        }
+    }
+    data.finish().map(drop)
 }
 
 /// Bytes of the file that [`pack`] would write.

@@ -26,7 +26,7 @@ fn header() -> Header {
 }
 
 /// A message as a capture has it.
-fn record(connection: u32, client: u64, sent: bool, id: u32, message: &impl Message) -> Record {
+pub(crate) fn record(connection: u32, client: u64, sent: bool, id: u32, message: &impl Message) -> Record {
     let mut buffer = [0; max_encoded(MAX_FRAME)];
     let mut decoder = Decoder::<MAX_FRAME>::new();
     decoder.push_all(encode(message, id, 0, &mut buffer).expect("it fits"), |frame| {

@@ -1,43 +1,63 @@
-//! Writes small sound files, from which the fuzzer starts, to `corpus/gguf_parse` beside this crate's manifest.
+//! Writes small sound inputs, from which the fuzzer starts, to `corpus/gguf_parse` and `corpus/command_set` beside this crate's manifest.
 
 use std::error::Error;
-use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::{fs, io};
 
 use qwark::gguf::{Header, Value, WriteError};
 use qwark_kernels::DType;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/gguf_parse");
+    write(
+        "gguf_parse",
+        &[
+            ("empty", finished(Header::new())?),
+            ("values", finished(values())?),
+            (
+                "version-2",
+                finished({
+                    let mut header = values();
+                    header.version(2);
+                    header
+                })?,
+            ),
+            ("tensors", finished(tensors()?)?),
+            (
+                "aligned",
+                finished({
+                    let mut header = tensors()?;
+                    header.alignment(NonZeroU32::new(64).ok_or("alignment")?);
+                    header
+                })?,
+            ),
+            ("split", [split_part(0)?, split_part(1)?].concat()),
+        ],
+    )?;
+    write("command_set", &command_sets())?;
+    Ok(())
+}
+
+fn write(target: &str, seeds: &[(&str, Vec<u8>)]) -> io::Result<()> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     fs::create_dir_all(&corpus)?;
-    let seeds = [
-        ("empty", finished(Header::new())?),
-        ("values", finished(values())?),
-        (
-            "version-2",
-            finished({
-                let mut header = values();
-                header.version(2);
-                header
-            })?,
-        ),
-        ("tensors", finished(tensors()?)?),
-        (
-            "aligned",
-            finished({
-                let mut header = tensors()?;
-                header.alignment(NonZeroU32::new(64).ok_or("alignment")?);
-                header
-            })?,
-        ),
-        ("split", [split_part(0)?, split_part(1)?].concat()),
-    ];
     for (name, bytes) in seeds {
         fs::write(corpus.join(name), bytes)?;
     }
     println!("{}", corpus.display());
     Ok(())
+}
+
+/// Sets, and bytes and lines of commands behind them.
+fn command_sets() -> Vec<(&'static str, Vec<u8>)> {
+    let kinds = "name = \"a\"\nversion = 1\n[[command]]\nname = \"b\"\nparams.c = { type = \"int\", min = -1, max = 9, optional = true }\n\
+        params.d = { type = \"float\", min = 0.0, max = 1.0, step = 0.25 }\nparams.e = { type = \"bool\" }\n\
+        params.f = { type = \"enum\", values = [\"x\", \"y\"] }\nparams.g = { type = \"string\", max_len = 3 }\n\0\0\x02\x01\x01\x01h";
+    vec![
+        ("kinds", kinds.as_bytes().to_vec()),
+        ("bytes", b"rover\0\x00\x01\xe2\xff\x02".to_vec()),
+        ("lines", b"rover\0{\"drive\":{\"distance\":-0.3,\"speed\":0.1}}\n{\"say\":{\"text\":\"h\\\"i\"}}".to_vec()),
+    ]
 }
 
 /// A value of every type.

@@ -17,7 +17,7 @@ source tests/arm_common.sh
 # Tests of the root package to run, by file name under tests/.
 root_tests=(golden links program serve)
 # Tests of those that QEMU's user mode cannot run: it does not know TCGETS2, by which serial ports and pseudo-terminals are set up.
-not_emulated=(lines:: sockets::one_runtime_serves_several_links pseudo_terminal)
+not_emulated=(lines:: commands:: grammars:: sockets::one_runtime_serves_several_links pseudo_terminal)
 # Member crates whose tests run whole.
 crates=(qwark-kernels qwark-wire)
 default_cpus=(cortex-a53 cortex-a76 max)

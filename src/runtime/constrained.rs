@@ -132,7 +132,7 @@ impl Constrained {
         while let Some(token) = self.guesses.next(tokenizer, &self.constraint) {
             // Where the end is guessed there is nothing to compute, but the rows are free for what comes if the guess is wrong.
             let other = match *self.constraint.legal() {
-                [a, b] => (if a == token { b } else { a }).into(),
+                [a, b] => Some(if a == token { b } else { a }),
                 _ => None,
             };
             if !self.add(tokenizer, vocab, token, &mut room)?

@@ -17,6 +17,9 @@ const ALIKE: usize = 2;
 /// Bytes of the sentence that are cut into tokens for the next of a text: enough that the first is sure.
 const WINDOW: usize = 48;
 
+/// Bytes of a sentence that are looked through, its last ones: a long prompt is none, and would take longer than a guess spares.
+const SENTENCE: usize = 1024;
+
 /// Letters that name a word, also without its end.
 const LETTERS: usize = 3;
 
@@ -39,7 +42,8 @@ pub(super) struct Guesses {
 impl Guesses {
     /// For an answer to `sentence`.
     pub fn new(sentence: &str) -> Guesses {
-        Guesses { sentence: sentence.to_owned(), place: Place::default() }
+        let start = sentence.ceil_char_boundary(sentence.len().saturating_sub(SENTENCE));
+        Guesses { sentence: sentence[start..].to_owned(), place: Place::default() }
     }
 
     /// How far the answer has come.
@@ -168,6 +172,13 @@ mod tests {
         assert_eq!(found(sentence, &[("gripper", false), ("open", false)]), [Some(9..16), Some(0..4)]);
         assert_eq!(found(sentence, &[("gripper", false), ("close", false), ("open", false)]), [Some(9..16), Some(21..26), None]);
         assert_eq!(found("go to the green light", &[("g", false), ("gr", false), ("gre", false)]), [None, None, Some(10..13)]);
+    }
+
+    #[test]
+    fn of_a_long_prompt_the_end_is_looked_through() {
+        // It would begin with half a character, which is left out.
+        let prompt = format!("stop {} turn", "é".repeat(SENTENCE));
+        assert_eq!(found(&prompt, &[("stop", false), ("turn", false)]), [None, Some(SENTENCE - 5..SENTENCE - 1)]);
     }
 
     #[test]

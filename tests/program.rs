@@ -153,8 +153,7 @@ fn synth_makes_a_file_that_runs() {
 #[test]
 fn errors_are_one_line_with_the_cause() {
     let model = model().to_str().expect("UTF-8");
-    let cases: [(&[&str], &str); 8] = [
-        (&["run", "x"], "-m"),
+    let cases: [(&[&str], &str); 7] = [
         (&["run", "-m", "/nonexistent.gguf", "x"], "/nonexistent.gguf"),
         (&["run", "-m", file!(), "x"], "GGUF"),
         (&["run", "-m", model, "-c", "100000000", "x"], "100000000"),

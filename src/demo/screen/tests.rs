@@ -109,6 +109,16 @@ fn nothing_is_too_small_or_too_odd_to_be_drawn() {
 }
 
 #[test]
+fn a_rover_cannot_write_to_the_terminal_as_it_likes() {
+    let mut app = played();
+    let text = Piece::new(b"red \x1b[31m and \x07 bell\nand line").expect("short");
+    app.frame(&record(2, 2, false, 1, &Command { key: 2, text, ..Command::default() }));
+    let screen = lines(&app, 80, 24);
+    shows(&screen, &["2> red [31m and  bell"]);
+    assert!(!screen.concat().contains(char::is_control), "{screen:?}");
+}
+
+#[test]
 fn a_stop_and_a_lost_link_are_plain_to_see() {
     let mut app = played();
     app.news(News::Safety(SafetyState::Stopped));

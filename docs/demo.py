@@ -3,7 +3,7 @@
 
     cargo build --release && python3 docs/demo.py
 
-The demo runs in tmux (which must be installed), the sentences are typed, and the screen is drawn some seconds after the last one.
+The demo runs in tmux (which must be installed), some sentences are typed, and the screen is drawn after the last one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from html import escape
 from pathlib import Path
 from typing import Iterator
 
-SENTENCES = ["say hello and turn the light green", "go to the kitchen, look right and open the gripper"]
-SETTLE = 3.0  # seconds after the last sentence: the rover is on its way then
+# What is typed, and for how many seconds the rover is watched then.
+SESSION = [("turn the light green, look left and go to the window", 6.0), ("drive 40 metres ahead", 0.5), ("say good morning", 0.8)]
 PATIENCE = 60.0
 
 CELL = (8.4, 17.0)
@@ -175,7 +175,6 @@ class Tmux:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sentences", nargs="*", default=SENTENCES, help="what is typed")
     parser.add_argument("--program", default="target/release/qwark demo", help="what is run [%(default)s]")
     parser.add_argument("--size", default="100x30", help="columns and lines [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("demo.svg"), help="the picture [%(default)s]")
@@ -184,9 +183,9 @@ def main() -> None:
     tmux = Tmux(args.program, columns, lines)
     try:
         tmux.wait("ARMED")
-        for sentence in args.sentences:
+        for sentence, seconds in SESSION:
             tmux.type(sentence)
-            time.sleep(SETTLE)
+            time.sleep(seconds)
         picture = svg(tmux.screen(), columns, lines)
     finally:
         tmux.run("kill-server")

@@ -153,8 +153,7 @@ fn synth_makes_a_file_that_runs() {
 #[test]
 fn errors_are_one_line_with_the_cause() {
     let model = model().to_str().expect("UTF-8");
-    let cases: [(&[&str], &str); 8] = [
-        (&["run", "x"], "-m"),
+    let cases: [(&[&str], &str); 7] = [
         (&["run", "-m", "/nonexistent.gguf", "x"], "/nonexistent.gguf"),
         (&["run", "-m", file!(), "x"], "GGUF"),
         (&["run", "-m", model, "-c", "100000000", "x"], "100000000"),
@@ -267,6 +266,22 @@ fn the_built_in_model_runs_where_none_is_named_packed_or_not() {
     assert!(!run(&[]).trim().is_empty());
     assert_eq!(run(&[]), run(&["--no-cache"]), "packing changes no answer");
     assert_eq!(std::fs::read_dir(cache.path()).expect("there").count(), 0, "it needs no file");
+}
+
+#[cfg(feature = "nano")]
+#[test]
+fn the_built_in_model_is_not_asked_for_commands_that_it_does_not_know() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lamp = dir.path().join("lamp.toml");
+    std::fs::write(&lamp, "name = \"lamp\"\nversion = 1\n[[command]]\nname = \"on\"\ndoc = \"Shine.\"\n").expect("it can be written");
+    let lamp = lamp.to_str().expect("UTF-8");
+    for args in [&["command", "--set", lamp, "shine"][..], &["serve", "--commands", lamp, "--link", "pty"]] {
+        let refused = without_model(args);
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(1) && error.contains("-m FILE") && error.lines().count() == 1, "{error}");
+    }
+    let answer = stdout(without_model(&["command", "--set", "commands/rover.toml", "turn left", "--no-cache"]));
+    assert!(answer.starts_with('{'), "{answer}");
 }
 
 #[cfg(not(feature = "nano"))]

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "nano")]
+use anyhow::ensure;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use qwark_kernels::{DType, Isa, KvDType};
@@ -8,7 +10,7 @@ use qwark_wire::{Key, Priority};
 
 use crate::cache::parse_size;
 use crate::chat::{Message, Role};
-use crate::commands::Lang;
+use crate::commands::{CommandSet, Lang};
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
 use crate::grammar::Grammar;
@@ -99,6 +101,24 @@ impl Common {
     /// The model's name for error messages.
     pub fn model_name(&self) -> String {
         self.model.as_deref().map_or_else(|| "the built-in model".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Checks that the model can be asked for commands of `set`: the built-in one would answer by legal nonsense for any set but its own.
+    #[cfg(feature = "nano")]
+    pub fn check_set(&self, set: &CommandSet) -> Result<()> {
+        let knows = self.model.is_some() || set.id() == crate::nano::SET_ID;
+        ensure!(
+            knows,
+            "the built-in model knows the commands of commands/rover.toml only: name another with -m FILE for those of {}",
+            set.name()
+        );
+        Ok(())
+    }
+
+    /// Any model that is named may know any set.
+    #[cfg(not(feature = "nano"))]
+    pub fn check_set(&self, _: &CommandSet) -> Result<()> {
+        Ok(())
     }
 
     pub fn open_options(&self) -> OpenOptions {

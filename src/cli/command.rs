@@ -14,6 +14,7 @@ use crate::runtime::{Answered, Commander, Opened};
 
 pub(super) fn run(common: &Common, args: &CommandArgs) -> Result<()> {
     let set = read_set(&args.set)?;
+    common.check_set(&set)?;
     let file = common.map_to_run()?;
     let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&common.open_options())?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use crossbeam_channel::bounded;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let wanted = wanted(args)?;
     let set = args.commands.as_deref().map(read_set_with_text).transpose()?;
     // Before a model is packed for it.
-    set.iter().try_for_each(|(set, _)| links::check_fits(set))?;
+    set.iter().try_for_each(|(set, _)| links::check_fits(set).map_err(Error::from).and_then(|()| common.check_set(set)))?;
     let file = common.map_to_run()?;
     let opened = Opened::new(file.mapping()).with_context(|| common.model_name())?;
     let mut runtime = opened.runtime(&OpenOptions { parallel: args.parallel, spare: SPARE, ..common.open_options() })?;

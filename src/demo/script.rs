@@ -32,7 +32,7 @@ enum Step {
 const STEPS: [Step; 10] = [
     Step::Say("go to the table and turn the light green"),
     Step::Say("look left and say hello"),
-    Step::Say("turn right, go forward half a metre and open the gripper"),
+    Step::Say("turn left, go forward half a metre and open the gripper"),
     Step::Say("back up 30 cm slowly"),
     Step::Say("how much charge is left"),
     Step::Say("drive 40 metres ahead"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use qwark_wire::{Done, FromRuntime, SafetyState, ToRuntime};
 
+use super::rover::NAME;
 use crate::capture::{Bare, Record};
 use crate::commands::CommandSet;
 
@@ -68,6 +69,8 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Talk {
     set: Arc<CommandSet>,
+    /// The simulated rover's connection.
+    own: Option<u32>,
     /// The oldest first.
     pub exchanges: Vec<Exchange>,
 }
@@ -75,12 +78,21 @@ pub struct Talk {
 impl Talk {
     /// Nothing yet. Commands are those of `set`.
     pub fn new(set: Arc<CommandSet>) -> Talk {
-        Talk { set, exchanges: Vec::new() }
+        Talk { set, own: None, exchanges: Vec::new() }
     }
 
-    /// Notes what the rover says to the last sentence, unless that ended by it.
+    /// Whether the simulated rover asked it, and not another.
+    pub fn is_own(&self, exchange: &Exchange) -> bool {
+        self.own == Some(exchange.connection)
+    }
+
+    /// Notes what the simulated rover says to its last sentence, unless that ended by it.
     pub fn remark(&mut self, words: String) {
-        if let Some(exchange) = self.exchanges.last_mut().filter(|exchange| exchange.error() != Some(&words)) {
+        let own = self.own;
+        let mut exchanges = self.exchanges.iter_mut().rev();
+        if let Some(exchange) =
+            exchanges.find(|exchange| own == Some(exchange.connection)).filter(|exchange| exchange.error() != Some(&words))
+        {
             exchange.remarks.push(words);
         }
     }
@@ -89,7 +101,15 @@ impl Talk {
     pub fn note(&mut self, record: &Record) -> Option<Change> {
         let frame = Bare::parse(&record.frame).ok()?.frame;
         if !record.sent {
-            let ToRuntime::Command(command) = ToRuntime::parse(&frame).ok()? else { return None };
+            let command = match ToRuntime::parse(&frame).ok()? {
+                ToRuntime::Command(command) => command,
+                // It is the first to say so: it is there before anybody else is served.
+                ToRuntime::Hello(hello) if *hello.name == *NAME => {
+                    self.own.get_or_insert(record.connection);
+                    return None;
+                }
+                _ => return None,
+            };
             if self.exchanges.iter().any(|exchange| (exchange.client, exchange.key) == (record.client, command.key)) {
                 return None;
             }
@@ -185,7 +205,7 @@ impl Said {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use qwark_wire::{Command, CommandReply, Encoded, Error, ErrorCode, Message, Piece, Reason, Safety};
+    use qwark_wire::{Command, CommandReply, Encoded, Error, ErrorCode, Hello, Message, Piece, Reason, Safety, Str};
 
     use super::*;
     use crate::capture::tests::record;
@@ -205,6 +225,11 @@ pub(super) mod tests {
 
     fn talk() -> Talk {
         Talk::new(Arc::new(CommandSet::parse(crate::demo::SET).expect("a command set")))
+    }
+
+    /// How the simulated rover begins.
+    pub fn hello() -> Record {
+        record(1, 7, false, 0, &Hello { version_min: 1, version_max: 1, client: 7, nonce: 1, heartbeat_ms: 0, name: Str::cut(NAME) })
     }
 
     fn at(t_us: u64, sent: bool, id: u32, message: &impl Message) -> Record {
@@ -250,8 +275,9 @@ pub(super) mod tests {
     #[test]
     fn a_refusal_ends_an_exchange_and_a_stop_is_for_all() {
         let mut talk = talk();
+        talk.note(&hello());
         talk.note(&at(1, false, 3, &sentence(9, "go")));
-        let error = Error { code: ErrorCode::Stopped, ends: true, message: qwark_wire::Str::cut("stopped") };
+        let error = Error { code: ErrorCode::Stopped, ends: true, message: Str::cut("stopped") };
         assert_eq!(talk.note(&at(2, true, 3, &error)), Some(Change::Ended(0)));
         assert_eq!(talk.exchanges[0].error().map(String::as_str), Some("stopped"));
         // It says so already.
@@ -260,6 +286,25 @@ pub(super) mod tests {
         assert_eq!(talk.exchanges[0].remarks, ["something else"]);
         let safety = Safety { state: SafetyState::Stopped, stop: 1 };
         assert_eq!(talk.note(&at(3, true, 0, &safety)), Some(Change::Safety(SafetyState::Stopped)));
+    }
+
+    #[test]
+    fn another_rovers_sentences_are_not_this_ones() {
+        let mut talk = talk();
+        talk.note(&hello());
+        talk.note(&at(1, false, 3, &sentence(9, "mine")));
+        talk.note(&record(
+            2,
+            8,
+            false,
+            0,
+            &Hello { version_min: 1, version_max: 1, client: 8, nonce: 1, heartbeat_ms: 0, name: Str::cut(NAME) },
+        ));
+        talk.note(&record(2, 8, false, 3, &sentence(9, "theirs")));
+        let own: Vec<bool> = talk.exchanges.iter().map(|exchange| talk.is_own(exchange)).collect();
+        assert_eq!(own, [true, false]);
+        talk.remark("blocked".to_owned());
+        assert_eq!((talk.exchanges[0].remarks.len(), talk.exchanges[1].remarks.len()), (1, 0));
     }
 
     #[test]

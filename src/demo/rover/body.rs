@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::commands::{ArmPose, Command, GotoPlace, GripperAction, LightColor, RefuseReason, ReportWhat};
 use super::flat::{self, Point};
 use super::motion::{Spin, Straight, swing, wrap};
-use super::task::Task;
+use super::task::{NoTask, Task};
 
 /// Simulated seconds of one [`Body::advance`].
 pub const TICK: f64 = 0.02;
@@ -128,11 +128,15 @@ impl Body {
         &self.state
     }
 
-    /// Takes a command, to be done after those before it. A stop does not wait.
+    /// Takes a command, to be done after those before it. A stop does not wait, nor does a refusal, which is nothing to do.
     pub fn take(&mut self, command: &Command<'_>) {
         match Task::of(command) {
-            Some(task) => self.tasks.push_back(task),
-            None => self.halt(),
+            Ok(task) => self.tasks.push_back(task),
+            Err(NoTask::Stop) => self.halt(),
+            Err(NoTask::Refuse(reason)) => {
+                self.happenings.push(Happening::Refused(reason));
+                self.speak(refusal(reason).to_owned());
+            }
         }
         self.state.waiting = self.tasks.len();
     }
@@ -201,25 +205,26 @@ impl Body {
                 self.motions.push(Motion::Swing);
             }
             Task::Shine { color } => self.state.light = color,
-            Task::Say { text } => self.speak(text),
+            Task::Say { text } => {
+                let takes = self.speak(text);
+                self.motions.push(Motion::Pause(takes));
+            }
             Task::Wait { seconds } => self.motions.push(Motion::Pause(seconds)),
             Task::Tell { what } => {
                 let reading = self.reading(what);
                 self.happenings.push(Happening::Reading(reading.clone()));
-                self.speak(reading);
-            }
-            Task::Refuse { reason } => {
-                self.happenings.push(Happening::Refused(reason));
-                self.speak(refusal(reason).to_owned());
+                let takes = self.speak(reading);
+                self.motions.push(Motion::Pause(takes));
             }
         }
     }
 
-    fn speak(&mut self, words: String) {
+    /// Says `words`, and how many seconds that takes.
+    fn speak(&mut self, words: String) -> f64 {
         let takes = SPEAK.0 + SPEAK.1 * words.chars().count() as f64;
         self.words_until = self.state.time + takes + READ;
         self.state.words = Some(words);
-        self.motions.push(Motion::Pause(takes));
+        takes
     }
 
     /// Does one tick's worth of `motion`, which is put back unless it has ended.
@@ -449,13 +454,17 @@ mod tests {
     }
 
     #[test]
-    fn it_reports_and_refuses() {
+    fn it_reports_in_its_turn_and_refuses_at_once() {
         let report = |what| Command::Report(Report { what });
-        let (mut body, _) =
-            done(&[report(ReportWhat::Pose), report(ReportWhat::Battery), Command::Refuse(Refuse { reason: RefuseReason::Unsafe })]);
+        let mut body = Body::default();
+        body.take(&report(ReportWhat::Pose));
+        body.take(&Command::Refuse(Refuse { reason: RefuseReason::Unsafe }));
+        assert_eq!(body.state().words.as_deref(), Some(refusal(RefuseReason::Unsafe)));
+        body.take(&report(ReportWhat::Battery));
+        rest(&mut body);
         let happenings: Vec<_> = body.happenings().collect();
         let reading = |text: &str| Happening::Reading(text.to_owned());
-        let expected = [reading("x 8.20 m, y 0.60 m, heading 90°"), reading("battery 87 %"), Happening::Refused(RefuseReason::Unsafe)];
+        let expected = [Happening::Refused(RefuseReason::Unsafe), reading("x 8.20 m, y 0.60 m, heading 90°"), reading("battery 87 %")];
         assert_eq!(happenings, expected);
     }
 

@@ -10,7 +10,7 @@ use super::commands::{SET_ID, decode};
 use crate::links::{Client, ClientError, ClientEvent, LinkAddr, Sentence};
 
 /// How this rover introduces itself.
-const NAME: &str = concat!("simulated rover ", env!("CARGO_PKG_VERSION"));
+pub const NAME: &str = concat!("simulated rover ", env!("CARGO_PKG_VERSION"));
 
 /// How long the runtime may take to answer the first Hello.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ pub mod flat;
 mod motion;
 mod task;
 
-pub use controller::{Controller, News, Order, Pace};
+pub use controller::{Controller, NAME, News, Order, Pace};
 
 #[cfg(test)]
 mod tests {

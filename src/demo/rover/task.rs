@@ -18,13 +18,21 @@ pub(super) enum Task {
     Say { text: String },
     Wait { seconds: f64 },
     Tell { what: ReportWhat },
-    Refuse { reason: RefuseReason },
+}
+
+/// Why a command is nothing to be done in its turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum NoTask {
+    /// It ends what is being done.
+    Stop,
+    /// It says that there is nothing to do.
+    Refuse(RefuseReason),
 }
 
 impl Task {
-    /// What `command` asks for; nothing for a stop.
-    pub fn of(command: &Command<'_>) -> Option<Task> {
-        Some(match *command {
+    /// What `command` asks for.
+    pub fn of(command: &Command<'_>) -> Result<Task, NoTask> {
+        Ok(match *command {
             Command::Drive(drive) => Task::Drive { distance: drive.distance.into(), speed: drive.speed.map(f64::from) },
             Command::Turn(turn) => Task::Turn { angle: turn.angle.into() },
             Command::Goto(goto) => Task::Go { place: goto.place },
@@ -35,8 +43,8 @@ impl Task {
             Command::Say(say) => Task::Say { text: say.text.to_owned() },
             Command::Wait(wait) => Task::Wait { seconds: wait.seconds.into() },
             Command::Report(report) => Task::Tell { what: report.what },
-            Command::Refuse(refuse) => Task::Refuse { reason: refuse.reason },
-            Command::Stop => return None,
+            Command::Refuse(refuse) => return Err(NoTask::Refuse(refuse.reason)),
+            Command::Stop => return Err(NoTask::Stop),
         })
     }
 }
@@ -57,7 +65,6 @@ impl fmt::Display for Task {
             Task::Say { .. } => f.write_str("speaking"),
             Task::Wait { seconds } => write!(f, "waiting {seconds:.1} s"),
             Task::Tell { .. } => f.write_str("reporting"),
-            Task::Refuse { .. } => f.write_str("refusing"),
         }
     }
 }

@@ -18,7 +18,7 @@ pub const ROVER: u16 = 8;
 /// Sentences and their commands, the last ones.
 pub fn talk(app: &App, area: Rect) -> Paragraph<'static> {
     let (width, height) = (usize::from(area.width.saturating_sub(2)), usize::from(area.height.saturating_sub(2)));
-    let mut exchanges = app.talk.exchanges.iter().rev().map(|exchange| told(exchange, width));
+    let mut exchanges = app.talk.exchanges.iter().rev().map(|exchange| told(exchange, app.talk.is_own(exchange), width));
     let mut lines = exchanges.next().unwrap_or_default();
     if lines.len() > height && height > 0 {
         // The sentence stays, and the commands that came last.
@@ -36,9 +36,8 @@ pub fn talk(app: &App, area: Rect) -> Paragraph<'static> {
 }
 
 /// One sentence.
-fn told(exchange: &Exchange, width: usize) -> Vec<Line<'static>> {
-    // The simulated rover's is the first connection.
-    let from = if exchange.connection == 1 { "> ".to_owned() } else { format!("{}> ", exchange.connection) };
+fn told(exchange: &Exchange, is_own: bool, width: usize) -> Vec<Line<'static>> {
+    let from = if is_own { "> ".to_owned() } else { format!("{}> ", exchange.connection) };
     let mut lines = wrapped(&from, &exchange.sentence, width, Style::new().white().bold());
     for said in &exchange.commands {
         lines.extend(command(said, width));

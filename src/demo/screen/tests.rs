@@ -15,7 +15,7 @@ use crate::demo::rover::body::{Body, Happening};
 use crate::demo::rover::commands::{self, Light, LightColor, RefuseReason, Say};
 use crate::demo::rover::{News, Order, Pace};
 use crate::demo::stage::About;
-use crate::demo::talk::tests::DONE;
+use crate::demo::talk::tests::{DONE, hello};
 
 fn app() -> App {
     let set = Arc::new(CommandSet::parse(crate::demo::SET).expect("a command set"));
@@ -26,6 +26,7 @@ fn app() -> App {
 /// After a sentence, two commands and what the rover did.
 fn played() -> App {
     let mut app = app();
+    app.frame(&hello());
     let text = "say hello there and turn the light red, would you please";
     let text = Piece::new(text.as_bytes()).expect("short");
     app.frame(&record(1, 1, false, 1, &Command { key: 1, text, ..Command::default() }));
@@ -106,6 +107,16 @@ fn nothing_is_too_small_or_too_odd_to_be_drawn() {
             lines(&app, width, height);
         }
     }
+}
+
+#[test]
+fn a_rover_cannot_write_to_the_terminal_as_it_likes() {
+    let mut app = played();
+    let text = Piece::new(b"red \x1b[31m and \x07 bell\nand line").expect("short");
+    app.frame(&record(2, 2, false, 1, &Command { key: 2, text, ..Command::default() }));
+    let screen = lines(&app, 80, 24);
+    shows(&screen, &["2> red [31m and  bell"]);
+    assert!(!screen.concat().contains(char::is_control), "{screen:?}");
 }
 
 #[test]

@@ -1,0 +1,133 @@
+"""Trains a model for a command set, for as long as it is given."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from . import checkpoint
+from .batches import Batch, stream
+from .examples import Generator, generate, load_generator
+from .model import Qwen3, Shape
+from .optimiser import Optimiser
+from .plot import plot_losses
+from .presets import PRESETS, Preset
+from .vocabulary import Vocabulary
+
+# Sentences from which the vocabulary is learnt.
+VOCABULARY_SENTENCES = 60_000
+# Shares of the time: up to the full learning rate; from when on it falls to nothing; while weights become int4.
+WARM_UP = 0.02
+FALL_FROM = 0.35
+INT4_FROM, INT4_UNTIL = 0.6, 0.7
+LOG_EVERY_S = 1.0
+SAVE_EVERY_S = 60.0
+
+
+def rate(progress: float) -> float:
+    """Factor on the learning rates."""
+    return min(1.0, progress / WARM_UP, (1 - progress) / (1 - FALL_FROM))
+
+
+def int4_share(progress: float, trained: bool) -> float:
+    """How far weights are rounded to what they will be in the file; wholly so where they were trained as such before."""
+    return 1.0 if trained else min(1.0, max(0.0, (progress - INT4_FROM) / (INT4_UNTIL - INT4_FROM)))
+
+
+def loss_of(model: torch.nn.Module, batch: Batch, share: Tensor) -> Tensor:
+    """Weighted cross-entropy of each token after those before it."""
+    device = batch.tokens.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        logits = model(batch.tokens, batch.documents, share)[:, :-1]
+    losses = F.cross_entropy(logits.flatten(0, 1).float(), batch.tokens[:, 1:].flatten(), reduction="none")
+    weights = batch.weights[:, 1:].flatten()
+    return (losses * weights).sum() / weights.sum()
+
+
+def learn_vocabulary(generator: Generator, size: int, seed: int) -> Vocabulary:
+    """The vocabulary of the set's sentences and answers."""
+    examples = generate(generator, VOCABULARY_SENTENCES, f"vocabulary {seed}", held_out=False)
+    return Vocabulary.learn((text for e in examples for text in (e.text, e.answer)), size)
+
+
+def begin(generator: Generator, preset: Preset, seed: int, start: Path | None) -> tuple[Qwen3, Vocabulary]:
+    """A model with random weights, or with those that training left in the folder `start`."""
+    if start is not None:
+        return checkpoint.load(start, "last")
+    vocabulary = learn_vocabulary(generator, preset.vocab, seed)
+    return Qwen3(Shape(len(vocabulary.tokens), **preset.shape)), vocabulary
+
+
+def train(
+    generator: Generator, preset: Preset, minutes: float, pace: float, seed: int, start: Path | None, out: Path, workers: int
+) -> None:
+    """Trains and leaves everything in the folder `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_float32_matmul_precision("high")
+    model, vocabulary = begin(generator, preset, seed, start)
+    vocabulary.save(out / "vocabulary.json")
+    model.to(device).train()
+    matrices = list(model.matrices.parameters())
+    optimiser = Optimiser(matrices, [model.embedding, model.output_norm, *model.norms.parameters()])
+    compiled = torch.compile(loss_of) if preset.compile else loss_of
+    batches = stream(generator, vocabulary, preset.rows, seed, workers)
+
+    # The first call compiles, which is no training: the clock starts after it.
+    torch.autograd.backward(compiled(model, next(batches).to(device), torch.tensor(0.0, device=device)))
+    model.zero_grad()
+    steps, log, logged, saved = 0, [], 0.0, 0.0
+    begun = time.monotonic()
+    is_float = start is None
+    with tqdm(total=round(minutes * 60), unit="s", bar_format="{l_bar}{bar}| {n:.0f}/{total} s {postfix}") as bar:
+        while (elapsed := time.monotonic() - begun) < minutes * 60:
+            progress = elapsed / (minutes * 60)
+            if is_float and progress >= INT4_FROM:
+                checkpoint.save(out, model, "before-int4")
+                is_float = False
+            loss = compiled(model, next(batches).to(device), torch.tensor(int4_share(progress, start is not None), device=device))
+            torch.autograd.backward(loss)
+            optimiser.step(pace * rate(progress))
+            steps += 1
+            if elapsed - logged >= LOG_EVERY_S:
+                logged = elapsed
+                log.append({"seconds": round(elapsed, 1), "step": steps, "loss": round(loss.item(), 5)})
+                bar.update(elapsed - bar.n)
+                bar.set_postfix(loss=f"{log[-1]['loss']:.4f}", step=steps)
+            if elapsed - saved >= SAVE_EVERY_S:
+                saved = elapsed
+                checkpoint.save(out, model, "last")
+                (out / "losses.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
+    checkpoint.save(out, model, "last")
+    (out / "losses.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
+    plot_losses(log, out / "losses.png")
+
+
+def main() -> None:
+    """The program."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog="Example: python -m qwark_nano.train rover --preset cpu --minutes 110 --out runs/rover"
+    )
+    parser.add_argument("package", help="the package with the set's generator, such as rover")
+    parser.add_argument("--preset", choices=PRESETS, default="gpu" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--minutes", type=float, required=True, help="how long to train; the learning rate follows the clock")
+    parser.add_argument("--pace", type=float, default=1.0, help="factor on the learning rates; with --start, 0.1 keeps what was learnt")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="what an earlier training left: goes on from its weights, with its vocabulary")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the weights, the vocabulary and the losses")
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) - 1), help="processes that make sentences")
+    args = parser.parse_args()
+    train(load_generator(args.package), PRESETS[args.preset], args.minutes, args.pace, args.seed, args.start, args.out, args.workers)
+
+
+if __name__ == "__main__":
+    main()

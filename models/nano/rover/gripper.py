@@ -1,0 +1,171 @@
+"""Opening and closing the gripper."""
+
+from __future__ import annotations
+
+from english import texts
+from english import vocabulary as v
+from qwark_nano.voice import Choices, Voice, lines
+
+from .phrase import Phrase
+
+GRIPPER = "(the gripper|the gripper|the gripper|your gripper|gripper|the claw|your claw|the hand|your hand|the grip|the grippers|your grip|the jaws|the pincers|your fingers|the grabber)"
+OPEN = lines("""
+    open {gripper}
+    open {gripper}
+    open {gripper}
+    open {gripper}
+    open up {gripper}
+    open {gripper} (wide|fully|all the way|completely|again|up)
+    {gripper} open
+    {gripper} (to open|should be open|wide open)
+    let go
+    let go
+    let go of {thing}
+    let {thing} go
+    let it go
+    let go of (it|that|this|everything)
+    release
+    release {thing}
+    release {thing}
+    release (it|that|this|what you hold|your load|whatever you have)
+    drop {thing}
+    drop {thing}
+    drop (it|that|this|what you're holding|everything|whatever you hold|what you've got)
+    (loosen|relax|undo|unclench|unlock|release|spread|unclamp) {gripper}
+    set {gripper} to open
+    (put|bring|move) {gripper} (into|to|in) (the|) open (position|state)
+    let {thing} (fall|drop)
+    let me have {thing}, open {gripper}
+    you can (let go|drop it|release it|drop {thing}|release {thing}|let go of {thing}) now
+    (stop holding|don't hold|no longer hold) {thing}
+    free {thing}
+    drop {thing} (right here|here|there|on the floor|into the box|onto the table|in the bin)
+    release {thing} (right here|here|there|on the floor|into the box|onto the table|from {gripper})
+    (get rid of|dump) {thing}
+    ungrip {thing}
+    hand (wide|) open
+    open (your|the) (gripper|claw) and (drop|release) {thing}
+    open (your|the) (gripper|claw) to (drop|release|let go of) {thing}
+    make {gripper} open
+    {gripper} (should|must|needs to|has to) (be open|open)
+    i (want|need|would like) {gripper} (open|to be open|opened)
+    (put|set|lay|place) {thing} down
+    (put|set|lay|place) it down
+    put down {thing}
+    let {thing} loose
+    unhand {thing}
+    turn {thing} loose
+    (open|spread) (your fingers|up|wide)
+    you can open {gripper} (now|again|)
+    (don't|no need to) hold {thing} any (more|longer)
+    an open (gripper|claw|hand), please
+    (leave|drop off) {thing} (here|there|on the floor)
+    * have {gripper} open
+    release {thing} (now|), you can open {gripper}
+    * {gripper}: open
+""")
+CLOSE = lines("""
+    close {gripper}
+    close {gripper}
+    close {gripper}
+    close {gripper}
+    close up {gripper}
+    close {gripper} (tight|tightly|fully|all the way|completely|again|firmly)
+    shut {gripper}
+    {gripper} (closed|shut|close)
+    {gripper} (to closed|should be closed)
+    grab {thing}
+    grab {thing}
+    grab {thing}
+    grab (it|that|this|hold of it|hold of that)
+    grab it
+    pick it up
+    pick up {thing}
+    pick up {thing}
+    pick {thing} up
+    pick (that|this|them) up
+    pick up (that|this) (one|thing)
+    take {thing}
+    take {thing}
+    take (it|that|this|hold of it)
+    (take|get|grab|catch|seize) hold of {thing}
+    (grip|grasp|seize|clutch|clasp|snatch|catch|hold|squeeze|clamp|nab|collect|capture|lift up) {thing}
+    (grip|grasp|seize|clutch|catch|hold|squeeze|snatch) it
+    hold {thing} (tight|tightly|firmly)
+    hold on to {thing}
+    (clench|tighten|lock|clamp|squeeze) {gripper}
+    set {gripper} to (close|closed)
+    (put|bring|move) {gripper} (into|to|in) (the|) closed (position|state)
+    (use|with) {gripper} (to|) (grab|take|grip|pick up|hold) {thing}
+    grab {thing} (from|off) (the table|the floor|the sofa|the shelf|{person}|the ground|over there)
+    take {thing} (from|off) (the table|the floor|the sofa|the shelf|{person}|the box|the ground)
+    pick up {thing} (from|off) (the table|the floor|the sofa|the shelf|the window sill|the ground)
+    pick {thing} (from|off) (the table|the floor|the sofa|the shelf)
+    grab {thing} (next to the door|by the window|on the table|on the floor|in front of you|near the sofa)
+    pick up {thing} (next to the door|by the window|on the table|on the floor|in front of you|near the sofa|to your left|on your right)
+    take {thing} (in|with|into) {gripper}
+    get {thing} (into|in) {gripper}
+    close {gripper} (around|on|over|onto) {thing}
+    go ahead and grab {thing}
+    i want you to (grab|take|hold|grip) {thing}
+    make {gripper} close
+    fetch hold of {thing}
+    get a (grip|hold) (on|of) {thing}
+    {gripper} (should|must|needs to|has to) (be closed|close)
+    i (want|need|would like) {gripper} (closed|to be closed|shut)
+    hold {thing}
+    hold {thing} (for me|please|a second)
+    hold (this|that|it) (for me|please)
+    hang on to {thing}
+    (keep|hold) {thing} in (the|your) (gripper|claw|hand)
+    clasp {thing}
+    (pick|scoop|snap|gather|grab) {thing} up
+    close (your fingers|up|tight)
+    you can close {gripper} (now|again|)
+    a closed (gripper|claw|hand), please
+    there('s| is) {thing}, (grab|take|pick up|hold) it
+    take {thing} for me
+    take {thing} with you
+    * have {gripper} closed
+    * {gripper}: close
+    with {gripper}, take {thing}
+    (grab|take) {thing}, you can close {gripper}
+""")
+DETERMINER = Choices("the the the the that this my your a his her our those these some".split())
+
+
+def thing(voice: Voice) -> str:
+    """Something to grab: the red ball."""
+    if voice.chance(0.12):
+        return voice.rng.choice(
+            ("it", "that", "this", "them", "that thing", "this thing", "the object", "what's in front of you", "the thing")
+        )
+    noun = voice.pick(v.THINGS)
+    if voice.chance(0.16):
+        noun = texts.word(voice)
+    quality = voice.pick(v.COLOURS) if voice.chance(0.22) else voice.pick(v.QUALITIES) if voice.chance(0.25) else ""
+    end = ""
+    if voice.chance(0.05):
+        end = voice.rng.choice(
+            (" over there", " of mine", " in front of you", " next to you", " on the left", " on the right", " you see there")
+        )
+    return f"{voice.pick(DETERMINER)} {quality} {noun}{end}".replace("  ", " ")
+
+
+def gripper(voice: Voice) -> Phrase:
+    """Opens or closes."""
+    action, choices = voice.rng.choice((("open", OPEN), ("close", CLOSE)))
+    template = voice.pick(choices)
+    text = voice.fill(template, gripper=voice.fill(GRIPPER), thing=lambda: thing(voice), person=lambda: voice.pick(v.PEOPLE))
+    verb = not template.startswith(("{gripper}", "(use", "hand", "you", "i ", "go ahead"))
+    return Phrase(text, ({"gripper": {"action": action}},), verb)
+
+
+def both(voice: Voice) -> Phrase:
+    """Opens and closes, or the other way."""
+    first = voice.chance(0.5)
+    a, b = ("open", "close") if first else ("close", "open")
+    text = voice.fill(f"{a} and (then|) {b} {{gripper}}", gripper=voice.fill(GRIPPER))
+    if voice.chance(0.3):
+        text = voice.fill(f"{a} {{gripper}}(,| and| and then|, then) {b} it (again|)", gripper=voice.fill(GRIPPER))
+    return Phrase(text, ({"gripper": {"action": a}}, {"gripper": {"action": b}}))

@@ -1,0 +1,148 @@
+"""Whole sentences: up to four commands in a row, as people ask for them and as they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+from english import manner, requests
+from english.writing import written
+from qwark_nano.command_set import MAX_COMMANDS, Command, CommandSet
+from qwark_nano.examples import Example
+from qwark_nano.voice import Voice
+
+from . import arm, corrections, drive, goto, gripper, light, look, report, say, short, stop, turn, unclear, wait
+from .joining import join
+from .phrase import SET, UNSUPPORTED, Phrase
+
+Maker = Callable[[Voice], Phrase]
+# Shares of the commands.
+KINDS: dict[Maker, int] = {
+    drive.drive: 24,
+    turn.turn: 16,
+    goto.goto: 9,
+    gripper.gripper: 10,
+    arm.arm: 7,
+    look.look: 13,
+    light.light: 10,
+    say.say: 17,
+    wait.wait: 8,
+    report.report: 7,
+}
+PAIRS: dict[Maker, int] = {gripper.both: 1, arm.both: 1, light.several: 1, report.several: 1, short.short: 5, short.bare: 2}
+UNSAFE_KINDS: dict[Callable[..., Phrase], int] = {drive.drive: 3, turn.turn: 2, look.look: 2, wait.wait: 2, say.say: 1}
+# Sentences that say what they are, and not how.
+QUESTIONS = ("what", "who", "how", "why", "when", "where", "do you", "are", "were", "can you", "is ", "i ", "the ")
+
+
+class Rover:
+    """Sentences for the rover."""
+
+    set: CommandSet = SET
+
+    def example(self, rng: Random, held_out: bool = False) -> Example:
+        """A sentence with its answer; `held_out`: one with a phrase or a word that training never sees."""
+        while True:
+            voice = Voice(rng, held_out, spoken=rng.random() < 0.27)
+            phrase = _one_of(SHAPES, voice)
+            text = voice.put_back(written(phrase.text, voice, phrase.open_end))
+            if text and (voice.is_new or not held_out):
+                return Example(text, self.set.answer([_put_back(command, voice) for command in phrase.commands]))
+
+
+def _put_back(command: Command, voice: Voice) -> Command:
+    ((name, given),) = command.items()
+    return {name: {key: voice.put_back(value) if isinstance(value, str) else value for key, value in given.items()}}
+
+
+def _one_of(makers: dict[Maker, int], voice: Voice) -> Phrase:
+    return voice.rng.choices(list(makers), list(makers.values()))[0](voice)
+
+
+def _single(voice: Voice) -> Phrase:
+    kind = voice.rng.choices(list(KINDS), list(KINDS.values()))[0]
+    return _around(say.say(voice, alone=True) if kind is say.say else kind(voice), voice)
+
+
+def _several(voice: Voice) -> Phrase:
+    return _around(join(_some(voice, voice.rng.choices((2, 3, 4), (40, 32, 28))[0]), voice), voice)
+
+
+def _pair(voice: Voice) -> Phrase:
+    return _around(_beside(_one_of(PAIRS, voice), voice), voice)
+
+
+def _delayed(voice: Voice) -> Phrase:
+    return _around(wait.delayed(voice, _one_of(KINDS, voice)), voice)
+
+
+def _corrected(voice: Voice) -> Phrase:
+    return _around(_beside(corrections.corrected(voice), voice), voice)
+
+
+def _broken(voice: Voice) -> Phrase:
+    return join([*_some(voice, voice.rng.choice((1, 1, 2, 3))), unclear.broken(voice)], voice)
+
+
+def _unsafe(voice: Voice) -> Phrase:
+    kind = voice.rng.choices(list(UNSAFE_KINDS), list(UNSAFE_KINDS.values()))[0]
+    return _refused(kind(voice, unsafe=True), voice)
+
+
+def _unsupported(voice: Voice) -> Phrase:
+    if voice.chance(0.3):
+        return _refused(voice.rng.choice((goto.unknown_place, light.unsupported))(voice), voice)
+    text = requests.request(voice)
+    return _refused(Phrase(text, UNSUPPORTED, not text.startswith(QUESTIONS)), voice)
+
+
+def _stop(voice: Voice) -> Phrase:
+    return _around(stop.stop(voice), voice)
+
+
+# Shares of the shapes of sentences, in thousandths.
+SHAPES: dict[Maker, int] = {
+    _stop: 45,
+    unclear.unclear: 45,
+    _unsupported: 100,
+    _unsafe: 85,
+    _broken: 10,
+    _corrected: 25,
+    _delayed: 10,
+    _pair: 65,
+    _single: 295,
+    _several: 320,
+}
+
+
+def _some(voice: Voice, count: int) -> list[Phrase]:
+    return [_one_of(KINDS, voice) for _ in range(count)]
+
+
+def _refused(phrase: Phrase, voice: Voice) -> Phrase:
+    """A refused phrase alone or among others, which are refused with it."""
+    if voice.chance(0.62):
+        return _around(phrase, voice)
+    parts = _some(voice, voice.rng.choice((1, 1, 2, 3)))
+    parts.insert(voice.rng.randint(0, len(parts)), phrase)
+    return _around(join(parts, voice), voice)
+
+
+def _beside(phrase: Phrase, voice: Voice) -> Phrase:
+    """`phrase`, sometimes with others after or before it."""
+    room = MAX_COMMANDS - len(phrase.commands)
+    if room < 1 or voice.chance(0.6):
+        return phrase
+    others = _some(voice, voice.rng.randint(1, room))
+    return join([phrase, *others] if voice.chance(0.6) else [*others, phrase], voice)
+
+
+def _around(phrase: Phrase, voice: Voice) -> Phrase:
+    """Politeness and small talk around a phrase."""
+    text = phrase.text
+    if voice.chance(0.4):
+        text = manner.asked(text, voice, phrase.verb, phrase.open_end)
+    if voice.chance(0.1):
+        text = manner.with_small_talk(text, voice, phrase.open_end)
+    return replace(phrase, text=text, verb=False)

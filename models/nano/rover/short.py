@@ -1,0 +1,206 @@
+"""Orders that lean on the ones before them: forward two metres, then back one; left, then right."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+from english.lengths import CENTIMETRE, FOOT, METRE, measure
+from english.numbers import number
+from qwark_nano.command_set import Command
+from qwark_nano.voice import Voice
+
+from .goto import PLACES
+from .phrase import Phrase, stepped
+
+JOIN = (
+    "{x}, then {y}",
+    "{x} then {y}",
+    "{x} and then {y}",
+    "{x} and {y}",
+    "{x}, {y}",
+    "{x}, and then {y}",
+    "{x} then {y} again",
+    "{x}. then {y}",
+    "first {x}, then {y}",
+    "{x} followed by {y}",
+)
+SIDES = {"left": 1, "right": -1}
+WAYS = {"forward": 1, "forwards": 1, "ahead": 1, "back": -1, "backwards": -1, "backward": -1}
+LOOKS: dict[str, dict[str, int]] = {"left": {"pan": 45}, "right": {"pan": -45}, "up": {"tilt": 30}, "down": {"tilt": -30}}
+
+
+def short(voice: Voice) -> Phrase:
+    """Two to four orders of one kind, or of drives and turns without verbs."""
+    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _again))(voice)
+
+
+# Orders in a word or two.
+BARE: tuple[tuple[str, Command], ...] = (
+    ("forward", {"drive": {"distance": Fraction(1, 2)}}),
+    ("back", {"drive": {"distance": Fraction(-1, 2)}}),
+    ("go forward", {"drive": {"distance": Fraction(1, 2)}}),
+    ("go back", {"drive": {"distance": Fraction(-1, 2)}}),
+    ("back up", {"drive": {"distance": Fraction(-1, 2)}}),
+    ("reverse", {"drive": {"distance": Fraction(-1, 2)}}),
+    ("turn left", {"turn": {"angle": 90}}),
+    ("turn right", {"turn": {"angle": -90}}),
+    ("turn around", {"turn": {"angle": 180}}),
+    ("left", {"turn": {"angle": 90}}),
+    ("right", {"turn": {"angle": -90}}),
+    ("forward a bit", {"drive": {"distance": Fraction(1, 10)}}),
+    ("back a bit", {"drive": {"distance": Fraction(-1, 10)}}),
+    ("left a bit", {"turn": {"angle": 15}}),
+    ("right a bit", {"turn": {"angle": -15}}),
+    ("open", {"gripper": {"action": "open"}}),
+    ("close", {"gripper": {"action": "close"}}),
+    ("open the gripper", {"gripper": {"action": "open"}}),
+    ("close the gripper", {"gripper": {"action": "close"}}),
+    ("gripper open", {"gripper": {"action": "open"}}),
+    ("gripper closed", {"gripper": {"action": "close"}}),
+    ("grab", {"gripper": {"action": "close"}}),
+    ("let go", {"gripper": {"action": "open"}}),
+    ("grab it", {"gripper": {"action": "close"}}),
+    ("drop it", {"gripper": {"action": "open"}}),
+    ("arm up", {"arm": {"pose": "up"}}),
+    ("arm down", {"arm": {"pose": "down"}}),
+    ("arm home", {"arm": {"pose": "home"}}),
+    ("look left", {"look": {"pan": 45}}),
+    ("look right", {"look": {"pan": -45}}),
+    ("look up", {"look": {"tilt": 30}}),
+    ("look down", {"look": {"tilt": -30}}),
+    ("look ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("light on", {"light": {"color": "white"}}),
+    ("light off", {"light": {"color": "off"}}),
+    ("light red", {"light": {"color": "red"}}),
+    ("light green", {"light": {"color": "green"}}),
+    ("light blue", {"light": {"color": "blue"}}),
+    ("light yellow", {"light": {"color": "yellow"}}),
+    ("red light", {"light": {"color": "red"}}),
+    ("green light", {"light": {"color": "green"}}),
+    ("wait a second", {"wait": {"seconds": 1}}),
+    ("wait a moment", {"wait": {"seconds": 1}}),
+)
+# Those that say something only beside others of their kind.
+LEANING = frozenset(("open", "close", "grab"))
+
+
+def bare(voice: Voice) -> Phrase:
+    """Two to four orders in a word or two each, with little between them."""
+    kind = voice.rng.choice(("drive", "turn", "gripper", "light", "look", "arm", "", "", "", ""))
+    choices = [(text, command) for text, command in BARE if kind in command or not kind and text not in LEANING]
+    parts = [voice.rng.choice(choices) for _ in range(voice.rng.choice((2, 3, 4, 4)))]
+    if {text for text, _ in parts} & LEANING and not all(text in LEANING for text, _ in parts) and len(parts) < 3:
+        return bare(voice)
+    join = voice.rng.choice((", ", ", ", " ", " then ", " and ", "; ", ". ", ", then "))
+    texts = [text for text, _ in parts]
+    if voice.chance(0.25):
+        # The verb is there once: look left, right, up.
+        texts = [texts[0], *(_without_verb_of(a, b) for a, b in pairwise(texts))]
+    text = join.join(texts)
+    if join == ", " and voice.chance(0.4):
+        head, _, tail = text.rpartition(", ")
+        text = f"{head} and {tail}"
+    return Phrase(
+        text,
+        tuple(command for _, command in parts),
+        parts[0][0].split()[0] not in ("forward", "back", "left", "right", "light", "arm", "gripper", "red", "green"),
+    )
+
+
+def _without_verb_of(before: str, text: str) -> str:
+    verb, _, rest = text.partition(" ")
+    return rest if verb in ("look", "light", "turn", "arm") and before.split(" ")[0] == verb else text
+
+
+def _joined(parts: list[str], voice: Voice) -> str:
+    text = parts[0]
+    for part in parts[1:]:
+        text = voice.rng.choice(JOIN[:-2] if text != parts[0] else JOIN).format(x=text, y=part)
+    return text
+
+
+def _drives(voice: Voice) -> Phrase:
+    unit, most = voice.rng.choice(((METRE, 10), (CENTIMETRE, 100), (FOOT, 20)))
+    parts: list[str] = []
+    commands: list[Command] = []
+    for i in range(voice.rng.choice((2, 2, 3))):
+        way = voice.rng.choice(list(WAYS))
+        amount = Fraction(voice.rng.randint(1, most))
+        far = measure(amount, unit, voice).text if i == 0 else number(amount, voice)
+        distance = stepped("drive", "distance", WAYS[way] * amount * unit.metres)
+        if distance is None:
+            return _drives(voice)
+        parts.append(("go " if i == 0 and voice.chance(0.7) else "") + f"{way} {far}")
+        commands.append({"drive": {"distance": distance}})
+    return Phrase(_joined(parts, voice), tuple(commands), parts[0].startswith("go"))
+
+
+def _turns(voice: Voice) -> Phrase:
+    sides = [voice.rng.choice(list(SIDES)) for _ in range(voice.rng.choice((2, 2, 3, 4)))]
+    if voice.chance(0.5):
+        parts = [f"turn {side}" if i == 0 else side for i, side in enumerate(sides)]
+        return Phrase(_joined(parts, voice), tuple({"turn": {"angle": 90 * SIDES[side]}} for side in sides))
+    angles = [voice.rng.choice((10, 15, 20, 30, 45, 60, 90, 120, 180, voice.rng.randint(1, 180))) for _ in sides]
+    parts = [
+        ("turn " if i == 0 else "") + f"{side} {number(Fraction(angle), voice)}" + (" degrees" if i == 0 or voice.chance(0.5) else "")
+        for i, (side, angle) in enumerate(zip(sides, angles, strict=True))
+    ]
+    return Phrase(_joined(parts, voice), tuple({"turn": {"angle": a * SIDES[s]}} for s, a in zip(sides, angles, strict=True)))
+
+
+def _looks(voice: Voice) -> Phrase:
+    ways = [voice.rng.choice(list(LOOKS)) for _ in range(voice.rng.choice((2, 2, 3, 4)))]
+    if any({*LOOKS[a]} != {*LOOKS[b]} for a, b in pairwise(ways)):
+        # "Look left and up" is one look: where the axis changes, the verb is there again.
+        parts = [f"look {way}" for way in ways]
+        text = ", then ".join(parts) if voice.chance(0.5) else " then ".join(parts)
+    else:
+        text = _joined(["look " + ways[0], *ways[1:]], voice)
+    return Phrase(text, tuple({"look": LOOKS[way]} for way in ways))
+
+
+def _places(voice: Voice) -> Phrase:
+    places = voice.rng.sample(PLACES, voice.rng.choice((2, 2, 3)))
+    parts = [f"{'go to ' if i == 0 else voice.rng.choice(('', 'to '))}the {place}" for i, place in enumerate(places)]
+    return Phrase(_joined(parts, voice), tuple({"goto": {"place": place}} for place in places))
+
+
+def _course(voice: Voice) -> Phrase:
+    """Forward 2 m, left 90, forward 1 m."""
+    parts: list[str] = []
+    commands: list[Command] = []
+    drive_next = voice.chance(0.6)
+    for _ in range(voice.rng.choice((2, 3, 3, 4))):
+        if drive_next:
+            way = voice.rng.choice(list(WAYS))
+            length = (
+                measure(Fraction(voice.rng.randint(1, 10)), METRE, voice)
+                if voice.chance(0.6)
+                else measure(Fraction(voice.rng.randint(1, 20) * 5), CENTIMETRE, voice)
+            )
+            distance = stepped("drive", "distance", WAYS[way] * length.metres)
+            assert distance is not None
+            parts.append(voice.rng.choice((f"{way} {length.text}", f"{length.text} {way}")))
+            commands.append({"drive": {"distance": distance}})
+        else:
+            side = voice.rng.choice(list(SIDES))
+            angle = voice.rng.choice((90, 90, 45, 30, 180, 60, voice.rng.randint(1, 180)))
+            bare = angle == 90 and voice.chance(0.6)
+            parts.append(side if bare else f"{side} {number(Fraction(angle), voice)}" + voice.rng.choice(("", " degrees")))
+            commands.append({"turn": {"angle": angle * SIDES[side]}})
+        drive_next = not drive_next if voice.chance(0.85) else drive_next
+    return Phrase(_joined(parts, voice), tuple(commands), verb=False)
+
+
+def _again(voice: Voice) -> Phrase:
+    """A drive, a pause and another drive."""
+    length = measure(Fraction(voice.rng.randint(1, 10)), METRE, voice)
+    distance = stepped("drive", "distance", length.metres)
+    assert distance is not None
+    seconds = voice.rng.randint(2, 20)
+    another = voice.rng.choice(
+        ("drive another {f}", "another {f} forward", "go on for another {f}", "then {f} more", "go another {f}", "drive {f} again")
+    ).format(f=length.text)
+    text = f"{voice.rng.choice(('drive', 'go', 'move'))} {length.text}, wait {number(Fraction(seconds), voice)} seconds, {another}"
+    return Phrase(text, ({"drive": {"distance": distance}}, {"wait": {"seconds": seconds}}, {"drive": {"distance": distance}}))

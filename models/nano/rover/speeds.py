@@ -1,0 +1,84 @@
+"""Speeds as numbers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from english.lengths import FOOT, INCH, Unit
+from english.numbers import number
+from qwark_nano.voice import Voice
+
+from .phrase import stepped
+
+PER_SECOND = "(m/s|m/s|metres per second|meters per second|metres a second|meters a second|m per second|m per s|mps|metre per second|meter per second|meters/second|m / s|metres/s)"
+
+
+def speed(voice: Voice) -> tuple[str, Fraction]:
+    """A speed that there is, and its metres per second rounded to the step."""
+    while True:
+        kind = voice.rng.random()
+        if kind < 0.62:
+            value = Fraction(voice.rng.randint(1, 20), 20) if voice.chance(0.6) else Fraction(voice.rng.randint(5, 100), 100)
+            text, metres = _per_second(value, voice), value
+        elif kind < 0.8:
+            value = Fraction(voice.rng.choice((voice.rng.randint(1, 20) * 5, voice.rng.randint(5, 100))))
+            text, metres = (
+                f"{number(value, voice)} {voice.fill('(cm/s|centimetres per second|centimeters per second|cm per second|centimetres a second|centimeters a second)')}",
+                value / 100,
+            )
+        elif kind < 0.86:
+            value = Fraction(voice.rng.randint(1, 20) * 50)
+            text, metres = (
+                f"{number(value, voice)} {voice.fill('(mm/s|millimetres per second|millimeters per second|mm per second)')}",
+                value / 1000,
+            )
+        elif kind < 0.94:
+            unit, names, most = voice.rng.choice(
+                ((FOOT, "(feet per second|ft/s|feet a second|foot per second)", 3), (INCH, "(inches per second|in/s|inches a second)", 39))
+            )
+            value = Fraction(voice.rng.randint(1, most))
+            name = voice.fill(names)
+            said = _one_of(unit, voice) + voice.fill(" (per|a) second") if value == 1 else f"{number(value, voice)} {name}"
+            text, metres = said, value * unit.metres
+        else:
+            value = Fraction(voice.rng.randint(1, 7), 2)
+            text, metres = (
+                f"{number(value, voice)} {voice.fill('(km/h|kilometres per hour|kilometers per hour|kph|kilometres an hour)')}",
+                value * 1000 / 3600,
+            )
+        rounded = stepped("drive", "speed", metres)
+        # Between the limits and the next step, some would round and others refuse.
+        if rounded is not None and Fraction(1, 20) <= metres <= 1:
+            return text, rounded
+
+
+def _one_of(unit: Unit, voice: Voice) -> str:
+    return voice.fill("(one|a) ") + " " + unit.one[0]
+
+
+def _per_second(value: Fraction, voice: Voice) -> str:
+    if value == Fraction(1, 2) and voice.chance(0.4):
+        return voice.fill("(half a|half a|one half|a half) (metre|meter) (per|a|each) second")
+    if value == Fraction(1, 4) and voice.chance(0.3):
+        return voice.fill("a quarter (of a|) (metre|meter) (per|a) second")
+    if value == 1 and voice.chance(0.4):
+        return voice.fill("(one|a|1) (metre|meter) (per|a|each) second")
+    said = number(value, voice)
+    return said if voice.chance(0.05) else f"{said} {voice.fill(PER_SECOND)}"
+
+
+def unsafe(voice: Voice) -> str:
+    """A speed that there is not."""
+    kind = voice.rng.random()
+    if kind < 0.5:
+        value = Fraction(voice.rng.choice((voice.rng.randint(11, 20), voice.rng.randint(11, 99), voice.rng.randint(2, 20) * 10)), 10)
+        return f"{number(value, voice)} {voice.fill(PER_SECOND)}"
+    if kind < 0.65:
+        value = Fraction(voice.rng.choice((0, 1, 2, 1, 2)), 100)
+        return f"{number(value, voice)} {voice.fill(PER_SECOND)}"
+    if kind < 0.8:
+        value = Fraction(voice.rng.choice((voice.rng.randint(11, 50) * 10, voice.rng.randint(103, 600))))
+        return f"{number(value, voice)} {voice.fill('(cm/s|centimetres per second|centimeters per second|cm per second|centimetres a second)')}"
+    if kind < 0.9:
+        return f"{number(Fraction(voice.rng.randint(4, 60)), voice)} {voice.fill('(km/h|kilometres per hour|kilometers per hour|kph|miles per hour|mph|kilometres an hour|miles an hour)')}"
+    return f"{number(Fraction(voice.rng.randint(4, 30)), voice)} {voice.fill('(feet per second|ft/s|feet a second)')}"

@@ -126,8 +126,7 @@ impl App {
                 if self.trail.back().is_none_or(|last| last.distance(at) >= TRAIL.1) {
                     keep(&mut self.trail, at, TRAIL.0);
                 }
-                // Time alone is not shown.
-                return was.is_none_or(|was| *was != State { time: was.time, ..(**is).clone() });
+                return was.is_none_or(|was| !looks_like(&was, is));
             }
             News::Happening(happening) => self.talk.remark(about::happening(&happening)),
             News::Failed(cause) => self.talk.remark(cause),
@@ -192,6 +191,12 @@ impl App {
         }
         None
     }
+}
+
+/// Whether two states are shown alike: the time is not, nor the warmth, and of the battery's charge whole percents are.
+fn looks_like(was: &State, is: &State) -> bool {
+    let percent = |state: &State| (state.battery * 100.0).round();
+    percent(was) == percent(is) && *was == State { time: was.time, temperature: was.temperature, battery: was.battery, ..is.clone() }
 }
 
 /// Adds to a queue that keeps `most`.

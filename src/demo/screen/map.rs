@@ -104,6 +104,7 @@ fn draw_rover(context: &mut Context<'_>, rover: &State, view: &View) {
     let sight: Vec<(f64, f64)> = (-SIGHT.2..=SIGHT.2)
         .map(|part| at.ahead(heading + rover.pan + SIGHT.1 * f64::from(part) / f64::from(SIGHT.2), SIGHT.0))
         .map(|point| (point.x, point.y))
+        .filter(|(x, y)| (0.0..=SIZE.x).contains(x) && (0.0..=SIZE.y).contains(y))
         .collect();
     context.draw(&Points { coords: &sight, color: Color::LightMagenta });
     let color = color(rover.light).unwrap_or(Color::White);

@@ -11,7 +11,7 @@ use super::app::App;
 use super::view::draw;
 use crate::capture::tests::record;
 use crate::commands::CommandSet;
-use crate::demo::rover::body::{Body, Happening};
+use crate::demo::rover::body::{Body, Happening, TICK};
 use crate::demo::rover::commands::{self, Light, LightColor, RefuseReason, Say};
 use crate::demo::rover::{News, Order, Pace};
 use crate::demo::stage::About;
@@ -68,6 +68,21 @@ fn press(app: &mut App, code: KeyCode, modifiers: KeyModifiers) -> Option<Order>
 
 fn control(app: &mut App, c: char) -> Option<Order> {
     press(app, KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+#[test]
+fn a_rover_at_rest_is_not_drawn_anew() {
+    let (mut app, mut body) = (app(), Body::default());
+    let mut state = |body: &mut Body| {
+        body.advance();
+        News::State(Box::new(body.state().clone()))
+    };
+    assert!(app.news(state(&mut body)));
+    let seconds_at_the_dock = 2.0;
+    let drawn = (0..(seconds_at_the_dock / TICK) as usize).filter(|_| app.news(state(&mut body))).count();
+    assert_eq!(drawn, 0, "the charge stays at 87 % when it is rounded");
+    body.take(&commands::Command::Turn(commands::Turn { angle: 90 }));
+    assert!(app.news(state(&mut body)));
 }
 
 #[test]

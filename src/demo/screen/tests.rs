@@ -73,7 +73,7 @@ fn control(app: &mut App, c: char) -> Option<Order> {
 #[test]
 fn a_rover_at_rest_is_not_drawn_anew() {
     let (mut app, mut body) = (app(), Body::default());
-    let mut state = |body: &mut Body| {
+    let state = |body: &mut Body| {
         body.advance();
         News::State(Box::new(body.state().clone()))
     };

@@ -15,7 +15,7 @@ use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
 use crate::grammar::Grammar;
 use crate::links::{LinkAddr, read_key};
-use crate::runtime::OpenOptions;
+use crate::runtime::{Guessing, OpenOptions};
 use crate::sampler::SamplingParams;
 use crate::synth::Quant;
 
@@ -75,6 +75,9 @@ pub(super) struct Common {
     /// Storage of keys and values: f16, q8_0
     #[arg(long, global = true, value_name = "TYPE", default_value = "f16")]
     pub kv: KvDType,
+    /// Guess what constrained answers go on with, and compute it in the same step: on, off, or auto, where a measurement finds that it pays
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub guess: Guessing,
     /// Run a plain model file as it is, in place of packing it once into the cache (see `qwark help cache`)
     #[arg(long, global = true)]
     pub no_cache: bool,
@@ -122,7 +125,14 @@ impl Common {
     }
 
     pub fn open_options(&self) -> OpenOptions {
-        OpenOptions { threads: self.threads, context: self.context, kv: self.kv, isa: self.isa, ..OpenOptions::default() }
+        OpenOptions {
+            threads: self.threads,
+            context: self.context,
+            kv: self.kv,
+            isa: self.isa,
+            guessing: self.guess,
+            ..OpenOptions::default()
+        }
     }
 }
 

@@ -245,6 +245,12 @@ impl<'m> Engine<'m> {
         self.probe(Look::Short);
     }
 
+    /// How long a layer's products take with so many rows, by turns, the best of some milliseconds; `None` where an interrupt cut it short.
+    pub fn probe_rows(&mut self, rows: [usize; 2]) -> Option<[Duration; 2]> {
+        let times = threads::times_of(rows, self.threads, self.options.kernels, &self.pool, self.model, &mut self.buffers);
+        (!self.pool.interrupt().is_raised()).then_some(times)
+    }
+
     /// To be called when there is nothing to do. Where threads were chosen by a measurement, and many batches ago, measures again, and
     /// longer: others may have been busy then, or may be now.
     pub fn idle(&mut self) {

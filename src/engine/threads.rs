@@ -58,25 +58,8 @@ impl Threads {
     /// most, since multiplying goes on scaling when a core that was busy just now is free again. `None` where an interrupt cut it short.
     pub(super) fn probe(look: Look, kernels: Kernels, pool: &Pool, model: &Model<'_>, b: &mut Buffers) -> Option<Threads> {
         let mut about_best = |rows: usize, bytes: usize, rounds: usize, limit: Duration| {
-            let layers = first_layers(model, bytes);
-            // Once without looking at the time: pages are mapped, and read from a disk.
-            layers.iter().for_each(|layer| pass(kernels, pool, layer, b, rows));
-            let mut best = vec![Duration::MAX; pool.threads()];
-            let mut turns = layers.iter().cycle();
-            let start = Instant::now();
-            for _ in 0..rounds {
-                for ((i, best), layer) in best.iter_mut().enumerate().zip(&mut turns) {
-                    pool.use_threads(i + 1);
-                    let start = Instant::now();
-                    pass(kernels, pool, layer, b, rows);
-                    *best = start.elapsed().min(*best);
-                }
-                if start.elapsed() > limit {
-                    break;
-                }
-            }
-            log::debug!("probe of {rows} rows: {best:?}");
-            about_best_of(&best)
+            let cases: Vec<(usize, usize)> = (1..=pool.threads()).map(|threads| (threads, rows)).collect();
+            about_best_of(&best_times(&cases, (kernels, pool, model), b, bytes, rounds, limit))
         };
         let decode = match look {
             Look::Short => most(&about_best(1, DECODE_BYTES, ROUNDS, LIMIT)),
@@ -85,6 +68,50 @@ impl Threads {
         let prefill = most(&about_best(PREFILL_ROWS, PREFILL_BYTES, ROUNDS, LIMIT));
         (!pool.interrupt().is_raised()).then_some(Threads { decode, prefill })
     }
+}
+
+/// The best times of a layer's products with each of `rows`, by turns, in some milliseconds.
+pub(super) fn times_of(
+    rows: [usize; 2],
+    threads: Threads,
+    kernels: Kernels,
+    pool: &Pool,
+    model: &Model<'_>,
+    b: &mut Buffers,
+) -> [Duration; 2] {
+    let cases = rows.map(|rows| (threads.of(rows), rows));
+    let best = best_times(&cases, (kernels, pool, model), b, DECODE_BYTES, ROUNDS, LIMIT);
+    [best[0], best[1]]
+}
+
+/// The best times of a layer's products in each of these cases, threads and rows, over `rounds` by turns.
+fn best_times(
+    cases: &[(usize, usize)],
+    (kernels, pool, model): (Kernels, &Pool, &Model<'_>),
+    b: &mut Buffers,
+    bytes: usize,
+    rounds: usize,
+    limit: Duration,
+) -> Vec<Duration> {
+    let layers = first_layers(model, bytes);
+    // Once without looking at the time: pages are mapped, and read from a disk.
+    layers.iter().for_each(|layer| pass(kernels, pool, layer, b, cases[0].1));
+    let mut best = vec![Duration::MAX; cases.len()];
+    let mut turns = layers.iter().cycle();
+    let start = Instant::now();
+    for _ in 0..rounds {
+        for ((&(threads, rows), best), layer) in cases.iter().zip(&mut best).zip(&mut turns) {
+            pool.use_threads(threads);
+            let start = Instant::now();
+            pass(kernels, pool, layer, b, rows);
+            *best = start.elapsed().min(*best);
+        }
+        if start.elapsed() > limit {
+            break;
+        }
+    }
+    log::debug!("best times of threads and rows {cases:?}: {best:?}");
+    best
 }
 
 /// The first layers whose feed-forward products have `bytes` of weights together, or all; one at least.

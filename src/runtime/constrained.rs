@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::guesses::{Guesses, Place};
 use crate::engine::Head;
 use crate::grammar::{Choice, CompiledGrammar, Constraint, GrammarError};
-use crate::scheduler::{Guess, ROWS};
+use crate::scheduler::Guess;
 use crate::tokenizer::Tokenizer;
 
 /// A constraint that may be ahead of the answer: behind the tokens that it is guessed to go on with.
@@ -15,6 +15,8 @@ pub(super) struct Constrained {
     constraint: Constraint,
     guesses: Guesses,
     tries: VecDeque<Try>,
+    /// A step is filled up with guesses to a multiple of so many rows; 1: there are none.
+    ahead: usize,
     /// Time spent on finding what is legal.
     pub time: Duration,
 }
@@ -39,7 +41,8 @@ pub(super) struct Taken {
 }
 
 impl Constrained {
-    /// The beginning of an answer to `sentence`, and its tokens that need no choice.
+    /// The beginning of an answer to `sentence`, and its tokens that need no choice. Steps are filled up with guesses to a multiple of
+    /// `ahead` rows.
     ///
     /// # Errors
     /// Where the grammar allows no answer.
@@ -48,12 +51,14 @@ impl Constrained {
         sentence: &str,
         tokenizer: &Tokenizer<'_>,
         vocab: usize,
+        ahead: usize,
     ) -> Result<(Constrained, Vec<u32>), GrammarError> {
         let start = Instant::now();
         let mut constraint = grammar.start();
         let begun = constraint.advance(tokenizer)?;
-        let mut constrained = Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), time: Duration::ZERO };
-        constrained.guess(tokenizer, vocab, ROWS - 1)?;
+        let mut constrained =
+            Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), ahead, time: Duration::ZERO };
+        constrained.guess(tokenizer, vocab, ahead - 1)?;
         constrained.time = start.elapsed();
         Ok((constrained, begun))
     }
@@ -110,7 +115,7 @@ impl Constrained {
     pub fn go_on(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, pending: usize) -> Result<(), GrammarError> {
         let start = Instant::now();
         self.forget_guesses(tokenizer)?;
-        self.guess(tokenizer, vocab, pending.next_multiple_of(ROWS) - pending)?;
+        self.guess(tokenizer, vocab, pending.next_multiple_of(self.ahead) - pending)?;
         self.time += start.elapsed();
         Ok(())
     }

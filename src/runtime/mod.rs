@@ -6,6 +6,7 @@ mod commander;
 mod constrained;
 mod control;
 mod guesses;
+mod guessing;
 mod health;
 mod open;
 mod pace;
@@ -20,6 +21,7 @@ use answer::{Answer, finish, say};
 pub use commander::Commander;
 use constrained::Constrained;
 pub use control::Control;
+pub use guessing::Guessing;
 pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
@@ -30,7 +32,7 @@ use crate::generation::{Accepted, Generation, GenerationParams};
 use crate::gguf::Mapping;
 use crate::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
-use crate::scheduler::{ClientId, Finished, Guess, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
+use crate::scheduler::{ClientId, Finished, Guess, Limits, ROWS, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::snapshot::{self, Came, SnapshotError};
 use crate::tokenizer::{Special, Tokenizer};
 use health::Meter;
@@ -170,6 +172,9 @@ pub struct Runtime<'m> {
     /// Tokens of one answer and step; kept between steps.
     accepted: Vec<Accepted>,
     pace: Pace,
+    guessing: Guessing,
+    /// Whether guesses pay, once that is known.
+    guesses: Option<bool>,
     steps: u64,
     meter: Meter,
 }
@@ -177,7 +182,7 @@ pub struct Runtime<'m> {
 impl<'m> Runtime<'m> {
     /// A runtime with nothing to do, armed. It runs as many requests at once as the engine has outputs; sequences beyond those keep
     /// what parked requests have in the cache.
-    pub fn new(engine: Engine<'m>, tokenizer: &'m Tokenizer<'m>, template: &'m ChatTemplate) -> Runtime<'m> {
+    pub fn new(engine: Engine<'m>, tokenizer: &'m Tokenizer<'m>, template: &'m ChatTemplate, guessing: Guessing) -> Runtime<'m> {
         let EngineOptions { sequences, context, outputs, .. } = *engine.options();
         let limits = Limits { parallel: outputs.min(sequences), sequences, context, queue: MAX_QUEUE, batch: MAX_BATCH };
         let scheduler = Scheduler::new(limits);
@@ -191,6 +196,8 @@ impl<'m> Runtime<'m> {
             grammars: OnceCell::new(),
             accepted: Vec::new(),
             pace: Pace::new(),
+            guessing,
+            guesses: None,
             steps: 0,
             meter: Meter::default(),
         }
@@ -238,7 +245,8 @@ impl<'m> Runtime<'m> {
         let mut generation = Generation::new(&request.params, &prompt)?;
         let (mut begun, mut text, mut constrained) = (Vec::new(), String::new(), None);
         if let Some(grammar) = &request.grammar {
-            let (start, tokens) = Constrained::start(grammar, request.prompt.last_words(), self.tokenizer, vocab)?;
+            let ahead = if self.guesses() { ROWS } else { 1 };
+            let (start, tokens) = Constrained::start(grammar, request.prompt.last_words(), self.tokenizer, vocab, ahead)?;
             tokens.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
             (constrained, begun) = (Some(start), tokens);
         }
@@ -248,6 +256,12 @@ impl<'m> Runtime<'m> {
         self.scheduler.submit(key, prompt, begun, answer, terms)?;
         self.scheduler.guess(key, guesses.into_iter());
         Ok(())
+    }
+
+    /// Whether constrained answers are guessed ahead. The first call may measure that, in some milliseconds.
+    pub fn guesses(&mut self) -> bool {
+        self.guesses = self.guesses.or_else(|| self.guessing.pays(&mut self.engine));
+        self.guesses.unwrap_or(true)
     }
 
     /// Makes a grammar ready for requests. The first call takes a moment longer, as there are tables to be made.
@@ -279,6 +293,8 @@ impl<'m> Runtime<'m> {
         if !self.is_idle() || tokens.is_empty() || tokens.len() >= self.engine.options().context {
             return Ok(None);
         }
+        // Whoever has a beginning wants its first answer soon.
+        self.guesses();
         self.scheduler.set_prefix(Vec::new());
         let came = snapshot::attach(&mut self.engine, model, cache, tokens, progress)?;
         self.scheduler.set_prefix(tokens.to_vec());

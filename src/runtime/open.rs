@@ -1,6 +1,6 @@
 use qwark_kernels::{Isa, Kernels, KvDType, UnsupportedIsa};
 
-use super::Runtime;
+use super::{Guessing, Runtime};
 use crate::chat::{ChatError, ChatTemplate};
 use crate::cores::{default_threads, stay_on_big_cores};
 use crate::engine::{Engine, EngineError, EngineOptions, Threads};
@@ -28,11 +28,13 @@ pub struct OpenOptions {
     pub kv: KvDType,
     /// A lower instruction set than the CPU's best.
     pub isa: Option<Isa>,
+    /// When constrained answers are guessed ahead.
+    pub guessing: Guessing,
 }
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { threads: None, context: None, parallel: 1, spare: 0, kv: KvDType::F16, isa: None }
+        OpenOptions { threads: None, context: None, parallel: 1, spare: 0, kv: KvDType::F16, isa: None, guessing: Guessing::default() }
     }
 }
 
@@ -126,7 +128,7 @@ impl<'a> Opened<'a> {
     pub fn runtime(&'a self, options: &OpenOptions) -> Result<Runtime<'a>, OpenError> {
         // A step samples at most one token of each request that runs.
         let engine = self.engine(options, options.parallel)?;
-        Ok(Runtime::new(engine, &self.tokenizer, &self.template))
+        Ok(Runtime::new(engine, &self.tokenizer, &self.template, options.guessing))
     }
 
     /// The context that `options` come to.

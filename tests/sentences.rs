@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Server, interrupt, model, qwark, run, stdout};
+use common::{Server, WALKER, interrupt, model, qwark, run, stdout};
 use qwark::commands::CommandSet;
 use qwark::links::{Client, ClientEvent, LinkAddr, Sentence};
 use qwark_wire::{Done, ErrorCode, Reason};
@@ -16,18 +16,6 @@ use serde_json::Value;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A set whose answers, by a model of random weights, are of one and of two commands. Their bytes have zeros among them.
-const WALKER: &str = r#"
-name = "walker"
-version = 1
-[[command]]
-name = "step"
-doc = "One step."
-params.angle = { type = "int", min = 100, max = 360 }
-params.speed = { type = "float", min = 0.0, max = 5.0, step = 0.05, optional = true }
-params.fast = { type = "bool" }
-"#;
 
 /// A command of it.
 const STEP: &str = r#"{"step":{"angle":101,"fast":true}}"#;

@@ -50,6 +50,18 @@ pub const SHAPE: Shape = Shape {
     rope_theta: 1e6,
 };
 
+/// A set whose answers, by a model of random weights, are of one and of two commands. Their bytes have zeros among them.
+pub const WALKER: &str = r#"
+name = "walker"
+version = 1
+[[command]]
+name = "step"
+doc = "One step."
+params.angle = { type = "int", min = 100, max = 360 }
+params.speed = { type = "float", min = 0.0, max = 5.0, step = 0.05, optional = true }
+params.fast = { type = "bool" }
+"#;
+
 /// A model of random weights with the small vocabulary, made once for each test program.
 pub fn model() -> &'static Path {
     static MODEL: LazyLock<PathBuf> = LazyLock::new(|| {

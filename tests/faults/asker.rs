@@ -1,4 +1,4 @@
-//! A program that asks one question after the other over a real link, and checks every byte of what it is told.
+//! A program that asks for texts and for commands by turns over a real link, and checks every byte of what it is told.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use qwark::links::{Client, ClientEvent, LinkAddr};
 use qwark_wire::Reason;
 
-use crate::questions::question;
+use crate::questions::{question, sentence, set};
 
 /// Requests that are open at once.
 const OPEN: usize = 2;
@@ -16,10 +16,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request that has not ended.
 struct Asked {
-    /// Which question.
-    number: usize,
+    /// The text, or the lines of commands, that are to come.
+    answer: &'static str,
     at: Instant,
     got: String,
+    /// Bytes on the wire that `got` was made of.
+    bytes: usize,
 }
 
 /// A robot's program.
@@ -50,8 +52,15 @@ impl Asker {
     /// Asks until as many requests are open as may be.
     pub fn ask(&mut self) {
         while self.open.len() < OPEN {
-            let id = self.client.generate(&question(self.asked).request()).expect("it fits");
-            self.open.insert(id, Asked { number: self.asked, at: Instant::now(), got: String::new() });
+            let (id, answer) = if self.asked.is_multiple_of(2) {
+                let question = question(self.asked / 2);
+                (self.client.generate(&question.request()), question.answer.as_str())
+            } else {
+                let (sentence, commands) = sentence(self.asked / 2);
+                (self.client.command(&sentence), commands)
+            };
+            let asked = Asked { answer, at: Instant::now(), got: String::new(), bytes: 0 };
+            self.open.insert(id.expect("it fits"), asked);
             self.asked += 1;
         }
     }
@@ -69,19 +78,31 @@ impl Asker {
         let Some(event) = self.client.next_event(time).expect("both ends speak one version") else { return };
         match event {
             ClientEvent::Token { id, offset, text } => {
-                let asked = self.open.get_mut(&id).unwrap_or_else(|| panic!("request {id} has ended and gets {text:?}"));
-                assert_eq!(offset as usize, asked.got.len(), "request {id} gets {text:?}");
-                asked.got += &text;
+                self.take(id, offset, text.len()).got += &text;
+            }
+            ClientEvent::Command { id, offset, bytes } => {
+                let command = set().decode(&bytes).expect("a command");
+                let asked = self.take(id, offset, bytes.len());
+                set().write_json(&command, &mut asked.got).expect("a command");
+                asked.got.push('\n');
             }
             ClientEvent::Done { id, done } => {
                 let asked = self.open.remove(&id).unwrap_or_else(|| panic!("request {id} ends twice"));
-                assert_eq!(asked.got, question(asked.number).answer, "request {id}");
+                assert_eq!(asked.got, asked.answer, "request {id}");
                 assert!(matches!(done.reason, Reason::Length | Reason::Stop), "{done:?}");
                 self.latencies.push(asked.at.elapsed());
             }
             ClientEvent::Error { ends: false, .. } | ClientEvent::Connected { .. } | ClientEvent::Disconnected { .. } => {}
             event => panic!("{event:?}"),
         }
+    }
+
+    /// The request that gets `len` bytes, which are to begin where those before them ended.
+    fn take(&mut self, id: u32, offset: u32, len: usize) -> &mut Asked {
+        let asked = self.open.get_mut(&id).unwrap_or_else(|| panic!("request {id} has ended and gets {len} bytes"));
+        assert_eq!(offset as usize, asked.bytes, "request {id} gets {len} bytes");
+        asked.bytes += len;
+        asked
     }
 
     /// Asks on until `count` answers have come.

@@ -8,6 +8,7 @@ use qwark_wire::{Reason, Sampling};
 
 use crate::asker::{Asker, PATIENCE};
 use crate::common::Server;
+use crate::questions::set_file;
 use crate::random::Random;
 
 /// Clients that are answered; one more is cancelled.
@@ -19,7 +20,7 @@ const ROUNDS: u64 = 4;
 fn cancelling_one_of_eight_at_any_moment_changes_no_byte_of_the_others() {
     let dir = tempfile::tempdir().expect("a folder");
     let socket = format!("unix:{}", dir.path().join("qwark.sock").display());
-    let server = Server::start(&[&socket], &["--parallel", "8", "-c", "32768"]);
+    let server = Server::start(&[&socket], &["--parallel", "8", "-c", "32768", "--commands", set_file()]);
     for seed in 0..ROUNDS {
         let mut random = Random::new(seed);
         let moment = Duration::from_millis(random.within(0..800));

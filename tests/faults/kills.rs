@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::asker::{Asker, PATIENCE};
 use crate::cable::{Cable, End};
 use crate::common::{Server, qwark};
-use crate::questions::{COUNT, question};
+use crate::questions::{COUNT, question, set_file};
 use crate::random::Random;
 
 const BAUD: u32 = 921_600;
@@ -45,7 +45,7 @@ fn the_other_side_goes_on_after_every_kill_and_replug() {
     let socket = format!("unix:{}", dir.path().join("qwark.sock").display());
     let cable = Cable::new(BAUD, [None, None]);
     let links = [cable.address(End::Board), socket.clone()];
-    let start = || Server::start(&[&links[0], &links[1]], &["--parallel", "3", "-t", "1"]);
+    let start = || Server::start(&[&links[0], &links[1]], &["--parallel", "3", "-t", "1", "--commands", set_file()]);
     let mut server = Some(start());
     let over = AtomicBool::new(false);
     thread::scope(|scope| {

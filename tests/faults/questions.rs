@@ -1,11 +1,14 @@
-//! Questions to the real program, with the answers that `qwark run` gives: every way over a line must give the same.
+//! Questions to the real program, with the answers that `qwark run` gives, and sentences, with the commands that `qwark command` gives:
+//! every way over a line must give the same.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
-use qwark::links::Request;
+use qwark::commands::CommandSet;
+use qwark::links::{Request, Sentence};
 use qwark_wire::Sampling;
 
-use crate::common::{run, stdout};
+use crate::common::{WALKER, run, stdout};
 
 /// Tokens of each answer.
 pub const TOKENS: u32 = 40;
@@ -59,4 +62,31 @@ pub fn question(n: usize) -> &'static Question {
         (0..COUNT).map(ask).collect()
     });
     &QUESTIONS[n % COUNT]
+}
+
+/// What the robot is told.
+const SENTENCES: [&str; 4] = ["turn left", "open the gripper and say hello", "geh zurück, über den Flur → Küche", "look up then wait"];
+
+/// The command set of the sentences, as a file.
+pub fn set_file() -> &'static str {
+    static FILE: LazyLock<String> = LazyLock::new(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults.toml");
+        std::fs::write(&path, WALKER).expect("a folder for tests");
+        path.display().to_string()
+    });
+    &FILE
+}
+
+/// The same, read.
+pub fn set() -> &'static CommandSet {
+    static SET: LazyLock<CommandSet> = LazyLock::new(|| CommandSet::parse(WALKER).expect("a command set"));
+    &SET
+}
+
+/// Sentence number `n`, counted on from the beginning again where there are no more, and its commands, a line each.
+pub fn sentence(n: usize) -> (Sentence, &'static str) {
+    static COMMANDS: LazyLock<Vec<String>> =
+        LazyLock::new(|| SENTENCES.iter().map(|text| stdout(run(&["command", "--set", set_file(), text]))).collect());
+    let n = n % SENTENCES.len();
+    (Sentence::new(set().id(), SENTENCES[n]), &COMMANDS[n])
 }

@@ -10,7 +10,7 @@ use crate::asker::Asker;
 use crate::cable::{Cable, End};
 use crate::common::Server;
 use crate::injector::{Injector, Kind};
-use crate::questions::{COUNT, Question, TOKENS, question};
+use crate::questions::{COUNT, Question, TOKENS, question, set_file};
 use crate::random::Random;
 
 const BAUD: u32 = 115_200;
@@ -71,7 +71,7 @@ fn injectors(kind: Kind, seed: u64) -> [Option<Injector>; 2] {
 }
 
 fn start(cable: &Cable) -> Server {
-    Server::start(&[&cable.address(End::Board)], &["--parallel", "2", "-t", "1"])
+    Server::start(&[&cable.address(End::Board)], &["--parallel", "2", "-t", "1", "--commands", set_file()])
 }
 
 fn finish(kind: Kind, server: Server, cable: &Cable) {

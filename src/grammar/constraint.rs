@@ -6,7 +6,7 @@ use llguidance::toktrie::TokTrie;
 use super::compiled::Step;
 use super::earlier::Earlier;
 use super::{CompiledGrammar, GrammarError};
-use crate::tokenizer::{Special, Tokenizer};
+use crate::tokenizer::Tokenizer;
 
 /// Up to so many legal tokens, each is looked at: beyond, they are those inside a string or a number, of which any goes.
 const FEW: usize = 64;
@@ -202,7 +202,7 @@ impl Constraint {
         let mut tokens = match self.cut(tokenizer, text.as_bytes()) {
             Cut::Tokens(tokens) => tokens,
             // The token before was an odd one already.
-            Cut::Odd | Cut::NoText => tokenizer.encode(text, Special::AsText),
+            Cut::Odd | Cut::NoText => tokenizer.encode_exactly(text),
         };
         let unsure = if special.is_some() {
             // No text goes on over it.
@@ -293,12 +293,12 @@ impl Constraint {
             before.iter().for_each(|&token| _ = tokenizer.append_token_bytes(token, &mut text));
             let Ok(alone) = str::from_utf8(&text) else { continue };
             // Cut anew without what comes before them, they may be other tokens: then fewer say more.
-            if tokenizer.encode(alone, Special::AsText) != before {
+            if tokenizer.encode_exactly(alone) != before {
                 continue;
             }
             text.extend_from_slice(bytes);
             let Ok(text) = str::from_utf8(&text) else { return Cut::NoText };
-            let all = tokenizer.encode(text, Special::AsText);
+            let all = tokenizer.encode_exactly(text);
             return all.strip_prefix(before).map_or(Cut::Odd, |tokens| Cut::Tokens(tokens.to_vec()));
         }
         Cut::NoText

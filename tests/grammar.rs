@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use llguidance::toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
 use llguidance::{ParserFactory, TokenParser};
 use proptest::prelude::*;
+use qwark::chat::{ToolChoice, Tools};
 use qwark::commands::CommandSet;
 use qwark::engine::Row;
 use qwark::generation::GenerationParams;
@@ -205,7 +206,9 @@ fn what_is_legal_is_what_llguidance_finds_with_its_own_tables() {
     ];
     with_vocabularies(|vocab, tokenizer| {
         let (own, reference) = (Grammars::new(tokenizer).expect("tables"), Reference::new(vocab, tokenizer));
-        for grammar in &grammars {
+        let led = Tools::new(&[json!({"type": "function", "function": {"name": "stop"}})]).expect("sound");
+        let led = led.grammar(&ToolChoice::Auto, tokenizer).expect("there is a tool");
+        for grammar in grammars.iter().chain([&led]) {
             let compiled = own.compile(grammar).expect("sound");
             let (mut compared, mut many) = (0, 0);
             for seed in 0..30 {

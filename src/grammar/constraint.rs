@@ -64,6 +64,17 @@ impl Constraint {
     /// [`GrammarError::Stuck`].
     pub fn advance(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
         let grammar = self.grammar.clone();
+        if let Some(lead) = grammar.lead().filter(|lead| self.is_led() && lead.is_plain(&self.line[1..])) {
+            match lead.legal.get() {
+                Some(legal) => self.legal.clone_from(legal),
+                None => {
+                    self.legal = self.mask()?;
+                    // Another answer may have been sooner, with the same.
+                    _ = lead.legal.set(self.legal.clone());
+                }
+            }
+            return Ok(Vec::new());
+        }
         let Some(lines) = grammar.lines() else { return self.find_step(tokenizer) };
         if let Some(room) = lines.texts.room(&self.line[1..]).filter(|&room| room > 0) {
             let vocabulary = grammar.vocabulary();
@@ -158,6 +169,11 @@ impl Constraint {
         }
         (self.line, self.legal) = (choice.line, choice.legal);
         Ok(())
+    }
+
+    /// Whether the answer is still in the text that [`Grammar::Led`](super::Grammar::Led) answers begin with.
+    pub(crate) fn is_led(&self) -> bool {
+        self.grammar.lead().is_some_and(|lead| !self.tokens.contains(&lead.end))
     }
 
     /// Tokens of the answer so far.

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use llguidance::JsonCompileOptions;
 use llguidance::api::TopLevelGrammar;
 
+use super::compiled::{Lines, Shortcut};
 use super::constraint::caught;
+use super::lead::Lead;
 use super::texts::Texts;
 use super::vocabulary::Vocabulary;
 use super::{CompiledGrammar, Grammar, GrammarError};
@@ -28,8 +30,12 @@ impl Grammars {
     pub fn compile(&self, grammar: &Grammar) -> Result<CompiledGrammar, GrammarError> {
         let top = grammar.top_level()?;
         let parser = caught(|| self.0.parser(top)).map_err(grammar_error)?;
-        let texts = if let Grammar::Lines { texts, .. } = grammar { Some(Texts::new(texts.clone())) } else { None };
-        Ok(CompiledGrammar::new(parser, self.0.clone(), texts))
+        let shortcut = match grammar {
+            Grammar::Lines { texts, .. } => Shortcut::Lines(Lines::new(Texts::new(texts.clone()))),
+            Grammar::Led { tag, end, .. } => Shortcut::Lead(Lead::new(tag.clone(), *end)),
+            Grammar::Lark(_) | Grammar::JsonSchema(_) | Grammar::Regex(_) => Shortcut::None,
+        };
+        Ok(CompiledGrammar::new(parser, self.0.clone(), shortcut))
     }
 }
 
@@ -40,7 +46,7 @@ impl Grammar {
     /// Where it is no JSON that is to be a JSON schema.
     pub fn top_level(&self) -> Result<TopLevelGrammar, GrammarError> {
         Ok(match self {
-            Grammar::Lark(lark) | Grammar::Lines { lark, .. } => TopLevelGrammar::from_lark(lark.clone()),
+            Grammar::Lark(lark) | Grammar::Lines { lark, .. } | Grammar::Led { lark, .. } => TopLevelGrammar::from_lark(lark.clone()),
             Grammar::Regex(regex) => TopLevelGrammar::from_regex(regex),
             Grammar::JsonSchema(json) => {
                 let mut schema = serde_json::from_str(json).map_err(|error| GrammarError::Grammar(format!("not JSON: {error}")))?;

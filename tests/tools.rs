@@ -5,12 +5,20 @@ mod common;
 mod schema;
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use common::support::golden;
 use common::vocabularies::{random, with_changed_vocabularies, with_tokenizers};
-use qwark::chat::{CallFault, Called, Chat, ChatTemplate, FunctionCall, Message, Role, ToolCall, ToolChoice, ToolError, ToolKind, Tools};
-use qwark::grammar::{CompiledGrammar, Grammars};
+use qwark::chat::{Called, Chat, ChatTemplate, FunctionCall, Message, Role, ToolCall, ToolChoice, ToolKind, Tools};
+use qwark::generation::GenerationParams;
+use qwark::gguf::Mapping;
+use qwark::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
+use qwark::runtime::{OpenOptions, Opened, Prompt, Reply, Request, RequestError, Runtime};
+use qwark::sampler::SamplingParams;
+use qwark::scheduler::{ClientId, RequestKey};
+use qwark::synth::Vocab;
 use qwark::tokenizer::{Special, Tokenizer};
+use qwark_wire::Reason;
 use serde_json::{Value, json};
 
 const OPEN: &str = "<tool_call>";
@@ -187,5 +195,203 @@ fn text_cannot_look_like_a_call() {
                 assert!(constraint.legal() == at_first, "after {text}");
             }
         }
+    });
+}
+
+#[test]
+fn a_vocabulary_without_the_tags_writes_them_as_text() {
+    let without = |vocab: &mut Vocab| {
+        let tags = vocab.tokens.iter_mut().filter(|token| token.ends_with("tool_call>"));
+        tags.enumerate().for_each(|(i, token)| *token = format!("<unused {i}>"));
+    };
+    with_changed_vocabularies(without, |_, tokenizer| {
+        let tag = tokenizer.encode(OPEN, Special::Parse);
+        assert!(tag.len() > 1);
+        let described = exact_tools();
+        let tools = Tools::new(&described).expect("sound");
+        for choice in [ToolChoice::Auto, ToolChoice::Required, ToolChoice::Named("turn".to_owned()), ToolChoice::None] {
+            let grammar = compile(tokenizer, &described, &choice);
+            let mut calls = 0;
+            for seed in 0..40 {
+                // Chance does not write the tag.
+                let (mut choose, mut lead) = (to_an_end(tokenizer, seed), tag.iter().skip(seed as usize % 2 * tag.len()));
+                let lead = |legal: &[u32]| {
+                    let next = lead.next().filter(|next| choice == ToolChoice::Auto && legal.contains(next));
+                    next.copied().unwrap_or_else(|| choose(legal))
+                };
+                let Some(tokens) = answer(tokenizer, &grammar, lead) else { continue };
+                let said = text(tokenizer, &tokens);
+                let called = tools.read(&said).unwrap_or_else(|error| panic!("{said}: {error}"));
+                check_calls(&described, &called);
+                calls += called.calls.len();
+                match &choice {
+                    ToolChoice::Auto => assert_eq!(called.calls.is_empty(), seed % 2 == 1, "{said}"),
+                    ToolChoice::Required => assert!(!called.calls.is_empty(), "{said}"),
+                    ToolChoice::Named(name) => assert!(matches!(&called.calls[..], [call] if call.name == *name), "{said}"),
+                    ToolChoice::None => assert!(called.calls.is_empty(), "{said}"),
+                }
+            }
+            assert_eq!(calls > 15, choice != ToolChoice::None, "{choice:?}");
+        }
+    });
+}
+
+/// Calls `f` with a runtime on a model of random weights.
+fn with_runtime(f: impl FnOnce(&Opened<'_>, &mut Runtime<'_>)) {
+    let mapping = Mapping::open(common::model()).expect("a model");
+    let opened = Opened::new(&mapping).expect("sound");
+    let mut runtime = opened.runtime(&OpenOptions { context: Some(2048), ..OpenOptions::default() }).expect("it fits");
+    f(&opened, &mut runtime);
+}
+
+/// The whole answer to a request, and how it ended.
+fn ask(runtime: &mut Runtime<'_>, request: &Request) -> (String, Reason) {
+    let key = RequestKey { client: ClientId(1), id: 1 };
+    runtime.submit(key, request, Instant::now()).expect("room");
+    let (mut answer, mut end) = (String::new(), None);
+    loop {
+        let mut emit = |reply| match reply {
+            Reply::Text { text, .. } => answer += &text,
+            Reply::Done { finished, .. } => end = Some(finished.reason),
+        };
+        runtime.step(|_| true, &mut emit).expect("sound");
+        if let Some(reason) = end {
+            return (answer, reason);
+        }
+    }
+}
+
+fn chat(tools: &[Value], tool_choice: ToolChoice) -> Chat {
+    Chat { tools: tools.to_vec(), tool_choice, ..Chat::new(vec![Message::new(Role::User, "Say what you like, or turn.")]) }
+}
+
+fn params(seed: u64, max_tokens: usize) -> GenerationParams {
+    let sampling = SamplingParams { seed, temperature: 1.0, top_k: 0, top_p: 1.0, ..SamplingParams::default() };
+    GenerationParams { sampling, max_tokens, ..GenerationParams::default() }
+}
+
+#[test]
+fn the_runtime_holds_conversations_with_tools_to_them() {
+    with_runtime(|_, runtime| {
+        let described = [exact_tools(), free_tools()].concat();
+        let tools = Tools::new(&described).expect("sound");
+        let mut whole = 0;
+        for seed in 0..12 {
+            for choice in [ToolChoice::Required, ToolChoice::Named("note".to_owned())] {
+                let request = Request::new(Prompt::Chat(chat(&described, choice.clone())), params(seed, 300));
+                let (said, reason) = ask(runtime, &request);
+                assert!(said.starts_with("<tool_call>\n{\"name\": \""), "{said}");
+                if reason != Reason::Stop {
+                    continue;
+                }
+                let called = tools.read(&said).unwrap_or_else(|error| panic!("{said}: {error}"));
+                check_calls(&described, &called);
+                if let ToolChoice::Named(name) = &choice {
+                    assert!(matches!(&called.calls[..], [call] if call.name == *name), "{said}");
+                }
+                whole += 1;
+            }
+        }
+        assert!(whole > 12, "{whole} answers ended");
+    });
+}
+
+#[test]
+fn text_is_said_as_without_tools() {
+    with_runtime(|opened, runtime| {
+        let sampling = SamplingParams { repetition_penalty: 1.5, ..SamplingParams::greedy() };
+        let params = GenerationParams { sampling, max_tokens: 20, ..GenerationParams::default() };
+        let mut chat = chat(&exact_tools(), ToolChoice::Auto);
+        let mut texts = HashSet::new();
+        for _ in 0..20 {
+            let tokens = opened.template.encode(&opened.tokenizer, &chat).expect("it renders");
+            let held = ask(runtime, &Request::new(Prompt::Chat(chat.clone()), params.clone()));
+            let free = ask(runtime, &Request::new(Prompt::Tokens(tokens), params.clone()));
+            // Random weights like halves of characters and special tokens, which no text has.
+            let same = free.0.split(['<', '\u{fffd}']).next().unwrap_or_default();
+            assert!(held.0.starts_with(same), "{held:?} in place of {free:?}");
+            texts.insert(same.to_owned());
+            // The next answer is another one, as it has other words to repeat.
+            chat.messages.extend([Message::new(Role::Assistant, held.0), Message::new(Role::User, free.0)]);
+        }
+        assert!(texts.len() > 4 && texts.iter().map(String::len).sum::<usize>() > 60, "{texts:?}");
+    });
+}
+
+#[test]
+fn a_grammar_of_the_request_counts_for_more_than_its_tools() {
+    with_runtime(|_, runtime| {
+        let grammar = runtime.compile_grammar(&Grammar::Regex("exactly this".to_owned())).expect("sound");
+        let chat = chat(&exact_tools(), ToolChoice::Required);
+        let request = Request { grammar: Some(grammar), ..Request::new(Prompt::Chat(chat), params(0, 60)) };
+        assert_eq!(ask(runtime, &request), ("exactly this".to_owned(), Reason::Stop));
+    });
+}
+
+/// A schema with objects so deep in one another.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(
+        json!({"type": "boolean"}),
+        |inner, _| json!({"type": "object", "required": ["x"], "properties": {"x": inner}, "additionalProperties": false}),
+    )
+}
+
+#[test]
+fn schemas_that_cannot_be_met_are_refused_with_their_tool() {
+    with_runtime(|_, runtime| {
+        let object = |key: &str, value: Value| json!({"type": "object", "required": ["a"], "properties": {"a": {key: value}}});
+        for bad in [
+            json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer", "minimum": 3, "maximum": 1}}}),
+            json!({"required": ["a"]}),
+            object("$ref", json!("https://example.org/schema.json")),
+            object("$ref", json!("#/$defs/missing")),
+            object("type", json!("rocket")),
+            object("pattern", json!("(")),
+            object("enum", json!(7)),
+            json!({"properties": 7}),
+            json!({"not": {}}),
+            nested(100),
+        ] {
+            let described = [tool("good", json!({})), tool("bad", bad.clone())];
+            for choice in [ToolChoice::Auto, ToolChoice::Required] {
+                let request = Request::new(Prompt::Chat(chat(&described, choice)), params(0, 8));
+                let error =
+                    runtime.submit(RequestKey { client: ClientId(1), id: 1 }, &request, Instant::now()).expect_err(&bad.to_string());
+                let error = error.to_string();
+                assert!(error.starts_with("tool 2, \"bad\": \"parameters\": ") && !error.contains('\n'), "{bad}: {error}");
+            }
+        }
+    });
+}
+
+#[test]
+fn large_and_recursive_schemas_and_a_thousand_tools_are_kept() {
+    with_tokenizers(|tokenizer| {
+        let list = json!({"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": false});
+        for described in [
+            vec![tool("list", list)],
+            vec![tool("deep", nested(30))],
+            (0..1000).map(|i| tool(&format!("tool_{i}"), json!({"properties": {"x": {"enum": [i, "x"]}}}))).collect(),
+        ] {
+            let (tools, grammar) = (Tools::new(&described).expect("sound"), compile(tokenizer, &described, &ToolChoice::Required));
+            let mut whole = 0;
+            for seed in 0..40 {
+                let Some(tokens) = answer(tokenizer, &grammar, to_an_end(tokenizer, seed)) else { continue };
+                let said = text(tokenizer, &tokens);
+                check_calls(&described, &tools.read(&said).unwrap_or_else(|error| panic!("{said}: {error}")));
+                whole += 1;
+            }
+            assert!(whole > 30, "{whole} answers ended of {}", described[0]);
+        }
+    });
+}
+
+#[test]
+fn a_call_that_can_have_no_end_is_refused() {
+    let tree = json!({"type": "object", "required": ["left"], "properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}});
+    with_runtime(|_, runtime| {
+        let request = Request::new(Prompt::Chat(chat(&[tool("tree", tree)], ToolChoice::Required)), params(0, 1500));
+        let error = runtime.submit(RequestKey { client: ClientId(1), id: 1 }, &request, Instant::now()).expect_err("it never ends");
+        assert!(matches!(error, RequestError::Grammar(GrammarError::Stuck(_))), "{error}");
     });
 }

@@ -73,28 +73,27 @@ impl Tools {
     /// There is no tool to be called.
     pub fn grammar(&self, choice: &ToolChoice, tokenizer: &Tokenizer<'_>) -> Result<Grammar, ToolError> {
         let callable = self.callable(choice)?;
-        let token = |name: &str| tokenizer.special_tokens().iter().find(|token| token.text == name).map(|token| token.id);
-        let is_token = |name: &&str| token(name).is_some();
-        let tag = |name| if is_token(&name) { name.to_owned() } else { format!("\"{name}\"") };
+        // A control token would not be seen in the answer.
+        let specials = || tokenizer.special_tokens().iter().filter(|token| !token.is_control);
+        let token = |name: &str| specials().find(|token| token.text == name).map(|token| token.id);
+        let tag = |name| if token(name).is_some() { name.to_owned() } else { format!("\"{name}\"") };
         let (open, close) = (tag(OPEN), tag(CLOSE));
         let more = format!("(\"\\n\" {open} call)*");
-        let start = match choice {
-            ToolChoice::Named(_) => format!("{open} call"),
-            ToolChoice::Required => format!("{open} call {more}"),
-            ToolChoice::Auto | ToolChoice::None if callable.is_empty() => "text".to_owned(),
-            ToolChoice::Auto | ToolChoice::None if is_token(&OPEN) => format!("text ({open} call {more})?"),
-            ToolChoice::Auto | ToolChoice::None => format!("text | until_call call {more}"),
+        let mut lark = match choice {
+            ToolChoice::Named(_) => format!("start: {open} call\n"),
+            ToolChoice::Required => format!("start: {open} call {more}\n"),
+            ToolChoice::Auto | ToolChoice::None => {
+                let thinking: Vec<&str> = THINKING.into_iter().filter(|name| token(name).is_some()).collect();
+                let thinking = if thinking.is_empty() { String::new() } else { format!(" (({}) TEXT?)*", thinking.join(" | ")) };
+                let start = match token(OPEN) {
+                    _ if callable.is_empty() => "start: text".to_owned(),
+                    Some(_) => format!("start: text ({open} call {more})?"),
+                    // The tag is a part of the text then: the last one.
+                    None => format!("start: text | opening call {more}\nopening[lazy]: /(?s:.*){OPEN}/"),
+                };
+                format!("{start}\ntext: TEXT?{thinking}\nTEXT: /(?s:.+)/ & ~/(?s:.*){OPEN}(?s:.*)/\n")
+            }
         };
-        let mut lark = format!("start: {start}\n");
-        if start.starts_with("text") {
-            let thinking: Vec<&str> = THINKING.into_iter().filter(is_token).collect();
-            let more = if thinking.is_empty() { String::new() } else { format!(" (({}) TEXT?)*", thinking.join(" | ")) };
-            lark += &format!("text: TEXT?{more}\nTEXT: /(?s:.+)/ & ~/(?s:.*){OPEN}(?s:.*)/\n");
-        }
-        if start.contains("until_call") {
-            // Text up to the tag and with it, as that is text, too.
-            lark += &format!("until_call[lazy]: /(?s:.*){OPEN}/\n");
-        }
         if !callable.is_empty() {
             let names = (0..callable.len()).map(|i| format!("call_{i}")).collect::<Vec<_>>().join(" | ");
             lark += &format!("call: \"\\n{{\\\"name\\\": \\\"\" ({names}) \"}}\\n\" {close}\n");
@@ -103,8 +102,9 @@ impl Tools {
             let (name, schema) = (&tool.name, tool.schema());
             lark += &format!("call_{i}: \"{name}\\\", \\\"arguments\\\": \" arguments_{i}\narguments_{i}: %json {schema}\n");
         }
+        let begins_with_text = matches!(choice, ToolChoice::Auto | ToolChoice::None);
         Ok(match token(OPEN) {
-            Some(end) if start.starts_with("text") => Grammar::Led { lark, tag: OPEN.to_owned(), end },
+            Some(end) if begins_with_text => Grammar::Led { lark, tag: OPEN.to_owned(), end },
             _ => Grammar::Lark(lark),
         })
     }
@@ -160,4 +160,67 @@ fn after<'a>(text: &'a str, tag: &'static str) -> Result<&'a str, CallFault> {
     let text = text.trim_start();
     text.strip_prefix(tag)
         .ok_or_else(|| if tag.starts_with(text) { CallFault::Cut } else { CallFault::Stray(text.chars().take(SHOWN).collect(), tag) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(answer: &str) -> Result<Called, CallError> {
+        let tool = |name: &str| json!({"type": "function", "function": {"name": name}});
+        Tools::new(&[tool("drive"), tool("stop")]).unwrap().read(answer)
+    }
+
+    #[test]
+    fn text_and_calls_are_set_apart() {
+        let stop = call("stop", &json!({}));
+        let drive = call("drive", &json!({"to": "</tool_call> and <tool_call>", "by": [1.5, null]}));
+        let cases = [
+            ("No.\n".to_owned(), "No.\n", vec![]),
+            (String::new(), "", vec![]),
+            (stop.clone(), "", vec![&stop]),
+            (format!("Yes.\n{drive}\n{stop}"), "Yes.", vec![&drive, &stop]),
+            ("<tool_call>{\"arguments\":{},\"name\":\"stop\"}</tool_call> \n".to_owned(), "", vec![&stop]),
+        ];
+        for (answer, content, calls) in cases {
+            let called = read(&answer).unwrap();
+            assert_eq!(called.content, content);
+            let again: Vec<String> = called.calls.iter().map(|function| call(&function.name, &function.arguments)).collect();
+            assert_eq!(again.iter().collect::<Vec<_>>(), calls);
+        }
+    }
+
+    #[test]
+    fn what_is_no_call_is_named() {
+        let stop = call("stop", &json!({}));
+        for (answer, message) in [
+            ("<tool_call>\n{\"name\": \"st", "call 1 of the answer: it is not whole"),
+            ("<tool_call>", "call 1 of the answer: it is not whole"),
+            ("<tool_call>\n{\"name\": \"stop\", \"arguments\": {}}\n</tool", "call 1 of the answer: it is not whole"),
+            (&format!("{stop}\n<tool_"), "call 2 of the answer: it is not whole"),
+            (&format!("{stop}\nDone."), "call 2 of the answer: \"Done.\" stands where there should be <tool_call>"),
+            ("<tool_call>{\"name\": \"go\", \"arguments\": {}}</tool_call>", "call 1 of the answer: there is no tool \"go\""),
+            (
+                "<tool_call>{\"name\": \"stop\", \"arguments\": {}}}</tool_call>",
+                "call 1 of the answer: \"}</tool_call>\" stands where there should be </tool_call>",
+            ),
+        ] {
+            assert_eq!(read(answer).unwrap_err().to_string(), message, "{answer}");
+        }
+        for bad in [
+            "{}",
+            "[]",
+            "stop()",
+            "{\"name\": \"stop\"}",
+            "{\"name\": \"stop\", \"arguments\": []}",
+            "{\"name\": \"stop\", \"arguments\": \"{}\"}",
+            "{\"name\": 1, \"arguments\": {}}",
+            "{\"name\": \"stop\", \"arguments\": {}, \"id\": 1}",
+        ] {
+            let error = read(&format!("<tool_call>{bad}</tool_call>")).unwrap_err();
+            assert!(matches!(error.fault, CallFault::Form(_)), "{bad}: {error}");
+        }
+    }
 }

@@ -54,9 +54,9 @@ pub enum ToolFault {
     /// It is no object as OpenAI's interface has them.
     #[error("not {{\"type\": \"function\", \"function\": {{\"name\": ...}}}}")]
     NotFunction,
-    /// It has such a name.
-    #[error("{0:?} is not a name: 1 to {MAX_TOOL_NAME} ASCII letters, digits, and any of \"_-./\"")]
-    Name(String),
+    /// Its name is not one that all templates write as it is.
+    #[error("a name has 1 to {MAX_TOOL_NAME} characters: ASCII letters, digits, and any of \"_-./\"")]
+    Name,
     /// An earlier one has the same name.
     #[error("another tool has that name")]
     Repeated,
@@ -128,7 +128,7 @@ impl Tool {
         // Templates write names between quotation marks as they are.
         let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte);
         if !(1..=MAX_TOOL_NAME).contains(&name.len()) || !name.bytes().all(is_of_name) {
-            return Err(ToolFault::Name(name.to_owned()));
+            return Err(ToolFault::Name);
         }
         let parameters = match tool["function"].get("parameters") {
             None | Some(Value::Null) => Map::new(),
@@ -168,5 +168,51 @@ fn place(i: usize, name: &str) -> String {
         format!("tool {number}")
     } else {
         format!("tool {number}, {:?}", name.chars().take(MAX_TOOL_NAME).collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(function: Value) -> Value {
+        json!({"type": "function", "function": function})
+    }
+
+    #[test]
+    fn tools_that_are_not_sound_are_named() {
+        let good = function(json!({"name": "good", "description": "Good.", "parameters": {"type": "object"}, "strict": true}));
+        let long = "x".repeat(MAX_TOOL_NAME + 1);
+        for (bad, message) in [
+            (json!("go"), "tool 2: not {\"type\": \"function\", "),
+            (json!({"name": "go", "parameters": {}}), "tool 2: not {\"type\": \"function\", "),
+            (json!({"type": "rocket", "function": {"name": "go"}}), "tool 2, \"go\": not {\"type\": \"function\", "),
+            (function(json!({"name": 1})), "tool 2: not {\"type\": \"function\", "),
+            (function(json!({"name": ""})), "tool 2: a name has 1 to 128 characters: "),
+            (function(json!({"name": "a \"b\"\n"})), r#"tool 2, "a \"b\"\n": a name has "#),
+            (function(json!({"name": "caf\u{e9}"})), "tool 2, \"caf\u{e9}\": a name has "),
+            (function(json!({"name": long})), &format!("tool 2, \"{}\": a name has ", &long[1..])),
+            (function(json!({"name": "good"})), "tool 2, \"good\": another tool has that name"),
+            (function(json!({"name": "go", "parameters": true})), "tool 2, \"go\": \"parameters\" is not the JSON schema of an object"),
+            (function(json!({"name": "go", "parameters": {"type": ["object"]}})), "tool 2, \"go\": \"parameters\" is not the JSON"),
+            (function(json!({"name": "go", "parameters": {"type": "string"}})), "tool 2, \"go\": \"parameters\" is not the JSON"),
+        ] {
+            let error = Tools::new(&[good.clone(), bad]).unwrap_err().to_string();
+            assert!(error.starts_with(message) && !error.contains('\n'), "{error}");
+        }
+        let many: Vec<Value> = (0..=MAX_TOOLS).map(|i| function(json!({"name": i.to_string()}))).collect();
+        assert_eq!(Tools::new(&many), Err(ToolError::Many(MAX_TOOLS + 1)));
+        assert!(Tools::new(&many[1..]).is_ok());
+    }
+
+    #[test]
+    fn a_choice_is_of_tools_that_there_are() {
+        let tools = Tools::new(&[function(json!({"name": "go"})), function(json!({"name": "stop"}))]).unwrap();
+        let names = |choice| tools.callable(&choice).map(|tools| tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>());
+        assert_eq!(names(ToolChoice::Auto), Ok(vec!["go", "stop"]));
+        assert_eq!(names(ToolChoice::None), Ok(vec![]));
+        assert_eq!(names(ToolChoice::Named("stop".into())), Ok(vec!["stop"]));
+        assert_eq!(names(ToolChoice::Named("halt".into())), Err(ToolError::Unknown("halt".into())));
+        assert_eq!(Tools::new(&[]).unwrap().callable(&ToolChoice::Required), Err(ToolError::None));
     }
 }

@@ -258,6 +258,32 @@ fn forced_text_stays_as_it_is() {
 }
 
 #[test]
+fn special_tokens_are_taken_back_whether_forced_or_chosen() {
+    with_tokenizers(|tokenizer| {
+        let lark = "start: (\"go on\" | \"turn\") \"\\n\" <tool_call> \"x\" (<think> | <tool_call>) (\"left\" | \"right\")";
+        let grammar = Grammars::new(tokenizer).expect("tables").compile(&Grammar::Lark(lark.to_owned())).expect("sound");
+        for seed in 0..8 {
+            let mut choose = random(seed);
+            let mut constraint = grammar.start();
+            constraint.advance(tokenizer).expect("it goes on");
+            while !constraint.is_done(tokenizer) {
+                let legal = constraint.legal().to_vec();
+                for &token in &legal {
+                    let (choice, _) = constraint.try_out(tokenizer, token).expect("legal");
+                    constraint.back_to(tokenizer, choice).expect("it goes on");
+                    assert_eq!(constraint.legal(), legal);
+                }
+                constraint.accept(tokenizer, choose(&legal)).expect("legal");
+                constraint.advance(tokenizer).expect("it goes on");
+            }
+            let said = tokenizer.decode(constraint.tokens());
+            let (begin, end) = said.split_once("\n<tool_call>x").expect("the middle");
+            assert!(["go on", "turn"].contains(&begin) && (end.ends_with("left") || end.ends_with("right")), "{said}");
+        }
+    });
+}
+
+#[test]
 fn the_choice_is_between_whole_words() {
     with_tokenizers(|tokenizer| {
         let grammars = Grammars::new(tokenizer).expect("tables");

@@ -256,6 +256,20 @@ fn calls_take_the_form_that_the_template_takes() {
 }
 
 #[test]
+fn templates_that_write_calls_as_hermes_does_are_told_from_others() {
+    let hermes = std::fs::read_to_string(golden("chat/thinking.jinja")).unwrap();
+    let xml = "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>\n<function={{ c.function.name }}>\n\
+        {% for k, v in c.function.arguments | items %}<parameter={{ k }}>{{ v }}</parameter>{% endfor %}</function>\n</tool_call>{% endfor %}{% endfor %}";
+    let compact = hermes.replace("call.arguments | tojson", "call.arguments | tojson(separators=(',', ':'))");
+    assert_ne!(compact, hermes);
+    let plain = "{% for m in messages %}{{ m.content }}{% endfor %}";
+    for (source, is_hermes) in [(&*hermes, true), (xml, false), (&compact, false), (plain, false)] {
+        assert_eq!(ChatTemplate::new(source, None, None).unwrap().is_hermes(), is_hermes, "{source}");
+    }
+    assert!(ChatTemplate::chatml().is_hermes());
+}
+
+#[test]
 fn bad_templates_are_refused_with_their_line() {
     let error = ChatTemplate::new("a\nb {% if %}", None, None).unwrap_err();
     assert!(matches!(error, ChatError::Template { line: Some(2), .. }), "{error}");

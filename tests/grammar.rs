@@ -2,13 +2,13 @@
 
 mod common;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use llguidance::toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
 use llguidance::{ParserFactory, TokenParser};
 use proptest::prelude::*;
+use qwark::chat::{ToolChoice, Tools};
 use qwark::commands::CommandSet;
 use qwark::engine::Row;
 use qwark::generation::GenerationParams;
@@ -24,25 +24,7 @@ use qwark_wire::Reason;
 use serde_json::json;
 
 use common::support::{small_vocab, vocab_file};
-
-/// Calls `f` with the small vocabulary, and with Qwen2's where the data folder beside the repository is present.
-fn with_tokenizers(f: impl Fn(&Tokenizer<'_>)) {
-    with_vocabularies(|_, tokenizer| f(tokenizer));
-}
-
-/// The same.
-fn with_vocabularies(f: impl Fn(&Vocab, &Tokenizer<'_>)) {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "data", "qwen.tiktoken"].iter().collect();
-    let full = path.exists().then(|| Vocab::from_tiktoken(&path).expect("a vocabulary"));
-    if full.is_none() {
-        println!("skipped: {} is not there", path.display());
-    }
-    for vocab in [Some(small_vocab()), full].into_iter().flatten() {
-        let bytes = vocab_file(&vocab, "qwen2");
-        let gguf = Gguf::parse(&[&bytes]).expect("sound");
-        f(&vocab, &Tokenizer::from_gguf(&gguf).expect("sound"));
-    }
-}
+use common::vocabularies::{random, with_tokenizers, with_vocabularies};
 
 /// What an answer took, besides its text.
 #[derive(Debug, Default)]
@@ -87,15 +69,6 @@ SPEED: /0\.([1-9]|05|[1-9]5)|1\.0/
 ANGLE: /0|-?([1-9]|[1-9][0-9]|[12][0-9][0-9]|3[0-5][0-9]|360)/
 PLACE: "\"dock\"" | "\"kitchen\"" | "\"door\"" | "\"table\"" | "\"window\"" | "\"sofa\""
 "#;
-
-/// Pseudo-random choices.
-fn random(seed: u64) -> impl FnMut(&[u32]) -> u32 {
-    let mut state = seed;
-    move |legal| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        legal[(state >> 33) as usize % legal.len()]
-    }
-}
 
 #[test]
 fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
@@ -233,7 +206,9 @@ fn what_is_legal_is_what_llguidance_finds_with_its_own_tables() {
     ];
     with_vocabularies(|vocab, tokenizer| {
         let (own, reference) = (Grammars::new(tokenizer).expect("tables"), Reference::new(vocab, tokenizer));
-        for grammar in &grammars {
+        let led = Tools::new(&[json!({"type": "function", "function": {"name": "stop"}})]).expect("sound");
+        let led = led.grammar(&ToolChoice::Auto, tokenizer).expect("there is a tool");
+        for grammar in grammars.iter().chain([&led]) {
             let compiled = own.compile(grammar).expect("sound");
             let (mut compared, mut many) = (0, 0);
             for seed in 0..30 {
@@ -262,6 +237,48 @@ fn what_is_legal_is_what_llguidance_finds_with_its_own_tables() {
             }
             println!("{} tokens of vocabulary: {compared} choices, {many} of them from many", tokenizer.vocab_size());
             assert!(compared > 60);
+        }
+    });
+}
+
+#[test]
+fn forced_text_stays_as_it_is() {
+    with_tokenizers(|tokenizer| {
+        let grammars = Grammars::new(tokenizer).expect("tables");
+        // Names of special tokens, and a letter apart from its accent, which the tokenizer joins.
+        for text in ["call <tool_call> <|im_end|><think>", "cafe\u{301} cafe\u{301}"] {
+            let mut constraint = grammars.compile(&Grammar::Lark(format!("start: \"{text}\""))).expect("sound").start();
+            let tokens = constraint.advance(tokenizer).expect("it goes on");
+            assert!(constraint.is_done(tokenizer));
+            let specials = ["<tool_call>", "<|im_end|>", "<think>"].map(|name| tokenizer.encode(name, Special::Parse)[0]);
+            assert!(!tokens.iter().any(|token| specials.contains(token)), "{text}");
+            assert_eq!(tokenizer.decode(&tokens), text);
+        }
+    });
+}
+
+#[test]
+fn special_tokens_are_taken_back_whether_forced_or_chosen() {
+    with_tokenizers(|tokenizer| {
+        let lark = "start: (\"go on\" | \"turn\") \"\\n\" <tool_call> \"x\" (<think> | <tool_call>) (\"left\" | \"right\")";
+        let grammar = Grammars::new(tokenizer).expect("tables").compile(&Grammar::Lark(lark.to_owned())).expect("sound");
+        for seed in 0..8 {
+            let mut choose = random(seed);
+            let mut constraint = grammar.start();
+            constraint.advance(tokenizer).expect("it goes on");
+            while !constraint.is_done(tokenizer) {
+                let legal = constraint.legal().to_vec();
+                for &token in &legal {
+                    let (choice, _) = constraint.try_out(tokenizer, token).expect("legal");
+                    constraint.back_to(tokenizer, choice).expect("it goes on");
+                    assert_eq!(constraint.legal(), legal);
+                }
+                constraint.accept(tokenizer, choose(&legal)).expect("legal");
+                constraint.advance(tokenizer).expect("it goes on");
+            }
+            let said = tokenizer.decode(constraint.tokens());
+            let (begin, end) = said.split_once("\n<tool_call>x").expect("the middle");
+            assert!(["go on", "turn"].contains(&begin) && (end.ends_with("left") || end.ends_with("right")), "{said}");
         }
     });
 }

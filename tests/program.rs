@@ -82,6 +82,49 @@ fn a_conversation_with_a_tool_result_comes_from_a_file() {
 }
 
 #[test]
+fn tools_are_called_by_their_schemas() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, json: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, json).expect("it can be written");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let tool = r#"{"type": "function", "function": {"name": "turn", "parameters": {"type": "object", "required": ["angle"], "properties": {"angle": {"enum": [90, 180]}}}}}"#;
+    let tools = write("tools.json", &format!("[{tool}, {{\"type\": \"function\", \"function\": {{\"name\": \"stop\"}}}}]"));
+    let run = |args: &[&str]| run(&[&["run", "Turn.", "--temp", "1", "--tools"], args].concat());
+    let report = |args: &[&str]| -> serde_json::Value { serde_json::from_str(&stdout(run(args))).expect("JSON") };
+
+    let said = report(&[&tools, "--tool-choice", "turn", "--json"]);
+    let angle = said["tool_calls"][0]["arguments"]["angle"].as_i64().expect("a number");
+    assert!([90, 180].contains(&angle));
+    let call = format!("<tool_call>\n{{\"name\": \"turn\", \"arguments\": {{\"angle\": {angle}}}}}\n</tool_call>");
+    assert_eq!((&said["text"], &said["content"], &said["reason"]), (&call.as_str().into(), &"".into(), &"stop".into()));
+    assert_eq!(stdout(run(&[&tools, "--tool-choice", "turn"])), call + "\n");
+    let said = report(&[&tools, "--tool-choice", "none", "--json", "-n", "9"]);
+    assert_eq!((&said["tool_calls"], &said["content"]), (&serde_json::json!([]), &said["text"]));
+
+    let cut = run(&[&tools, "--tool-choice", "turn", "--json", "-n", "4"]);
+    assert!(!cut.status.success());
+    let said: serde_json::Value = serde_json::from_slice(&cut.stdout).expect("JSON");
+    assert_eq!((&said["reason"], said.get("tool_calls")), (&"length".into(), None));
+    assert_eq!(String::from_utf8_lossy(&cut.stderr), "qwark: call 1 of the answer: it is not whole\n");
+
+    let twice = write("twice.json", &format!("[{tool}, {tool}]"));
+    let met = tool.replace("[90, 180]", "[]");
+    let unmet = write("unmet.json", &format!("[{met}]"));
+    for (args, error) in [
+        (&[&*tools, "--tool-choice", "halt"][..], "tools.json: there is no tool \"halt\"\n"),
+        (&[&twice], "twice.json: tool 2, \"turn\": another tool has that name\n"),
+        (&[&unmet], "unmet.json: tool 1, \"turn\": \"parameters\": "),
+        (&[&tools, "--tool-choice", "required", "--regex", "a"], "cannot be used with"),
+    ] {
+        let output = run(args);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(error), "{said}");
+    }
+}
+
+#[test]
 fn json_reports_the_answer_and_its_end() {
     let report = stdout(run(&["run", "Hello", "-n", "6", "--json", "--temp", "1"]));
     let report: serde_json::Value = serde_json::from_str(&report).expect("one JSON object");

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::ToolChoice;
+
 /// A conversation for which a model is to write the next message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
@@ -11,6 +13,9 @@ pub struct Chat {
     /// Functions that the model may call: `{"type": "function", "function": {"name", "description", "parameters"}}`.
     #[serde(default)]
     pub tools: Vec<Value>,
+    /// Whether the answer calls them.
+    #[serde(default)]
+    pub tool_choice: ToolChoice,
     /// Whether the model should think before it answers, for models that leave one the choice; none is the model's own
     /// default.
     #[serde(default)]
@@ -27,7 +32,7 @@ fn yes() -> bool {
 impl Chat {
     /// A conversation without tools.
     pub fn new(messages: Vec<Message>) -> Self {
-        Self { messages, tools: Vec::new(), enable_thinking: None, add_generation_prompt: true }
+        Self { messages, tools: Vec::new(), tool_choice: ToolChoice::Auto, enable_thinking: None, add_generation_prompt: true }
     }
 }
 

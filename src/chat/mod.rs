@@ -15,16 +15,22 @@
 mod environment;
 mod error;
 mod guard;
+mod hermes;
 mod json;
 mod limited;
 mod message;
 mod strftime;
+mod tool_choice;
+mod tools;
 
 use minijinja::Environment;
 use serde_json::{Map, Value, json};
 
 pub use error::ChatError;
+pub use hermes::{CallError, CallFault, Called};
 pub use message::{Chat, FunctionCall, Message, Role, ToolCall, ToolKind};
+pub use tool_choice::ToolChoice;
+pub use tools::{MAX_TOOL_NAME, MAX_TOOLS, ToolError, ToolFault, Tools};
 
 use crate::gguf::{Gguf, GgufError};
 use crate::tokenizer::{Encoder, Piece, Special, TokenId, Tokenizer};
@@ -40,6 +46,7 @@ pub struct ChatTemplate {
     /// Names of tokens that templates may use, by variable.
     token_names: Map<String, Value>,
     calls: CallForm,
+    is_hermes: bool,
 }
 
 /// In which form a template takes messages that call functions. Templates differ, and none says so.
@@ -87,9 +94,11 @@ impl ChatTemplate {
             environment: environment::with_template(source)?,
             token_names: names.into_iter().filter_map(named).collect(),
             calls: CallForm::ALL[0],
+            is_hermes: false,
         };
-        if let Some(calls) = template.find_call_form() {
+        if let Some((calls, shown)) = template.find_call_form() {
             template.calls = calls;
+            template.is_hermes = shown.contains(&hermes::call(PROBE, &probe_arguments()));
         }
         Ok(template)
     }
@@ -97,6 +106,11 @@ impl ChatTemplate {
     /// ChatML with tools in the form of Hermes, as Qwen's models know it.
     pub fn chatml() -> Self {
         Self::new(CHATML, None, None).expect("the built-in template can be read")
+    }
+
+    /// Whether it writes calls in the form of Hermes, which [`Tools::grammar`] and [`Tools::read`] know.
+    pub fn is_hermes(&self) -> bool {
+        self.is_hermes
     }
 
     /// The prompt for `chat` as a text, in which names of tokens in the template and in messages look the same.
@@ -144,18 +158,26 @@ impl ChatTemplate {
         Ok(environment::render(&self.environment, context)?)
     }
 
-    /// Tries which form of calls the template takes: one in which it shows the function's name, and no absent content.
-    /// None for a template without calls.
-    fn find_call_form(&self) -> Option<CallForm> {
-        const NAME: &str = "probe_7391";
-        let call =
-            ToolCall { id: None, kind: ToolKind::Function, function: FunctionCall { name: NAME.into(), arguments: json!({"x": 1}) } };
+    /// Tries which form of calls the template takes: one in which it shows the function's name, and no absent content. With what it
+    /// makes of it. None for a template without calls.
+    fn find_call_form(&self) -> Option<(CallForm, String)> {
+        let function = FunctionCall { name: PROBE.into(), arguments: probe_arguments() };
+        let call = ToolCall { id: None, kind: ToolKind::Function, function };
         let calling = Message { role: Role::Assistant, content: None, reasoning_content: None, tool_calls: vec![call] };
         let chat = Chat::new(vec![Message::new(Role::User, "a"), calling, Message::new(Role::Tool, "b")]);
-        CallForm::ALL.into_iter().find(|calls| {
-            self.render_guarded(&chat, Guard { tokens: &[] }, *calls).is_ok_and(|text| text.contains(NAME) && !text.contains("None"))
+        CallForm::ALL.into_iter().find_map(|calls| {
+            let text = self.render_guarded(&chat, Guard { tokens: &[] }, calls).ok()?;
+            (text.contains(PROBE) && !text.contains("None")).then_some((calls, text))
         })
     }
+}
+
+/// A function's name by which a call is found in what a template makes of it.
+const PROBE: &str = "probe_7391";
+
+/// What it is called with: what is written with blanks, or without.
+fn probe_arguments() -> Value {
+    json!({"x": 1, "y": [2, 3]})
 }
 
 /// A message as templates see it.

@@ -9,7 +9,7 @@ use qwark_kernels::{DType, Isa, KvDType};
 use qwark_wire::{Key, Priority};
 
 use crate::cache::parse_size;
-use crate::chat::{Message, Role};
+use crate::chat::{Message, Role, ToolChoice};
 use crate::commands::{CommandSet, Lang};
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
@@ -173,7 +173,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// One answer, streamed
     #[command(
-        after_help = "Example: qwark run -m model.gguf \"Name three colours\"\n         echo \"Name three colours\" | qwark run -m model.gguf --json\n         qwark run -m model.gguf --regex \"(yes|no)\" \"Is the sky blue?\""
+        after_help = "Example: qwark run -m model.gguf \"Name three colours\"\n         echo \"Name three colours\" | qwark run -m model.gguf --json\n         qwark run -m model.gguf --regex \"(yes|no)\" \"Is the sky blue?\"\n         qwark run -m model.gguf --tools tools.json --json \"Is it raining in Paris?\""
     )]
     Run(RunArgs),
     /// A conversation; Ctrl-C cancels the answer, Ctrl-D ends
@@ -320,6 +320,9 @@ pub(super) struct RunArgs {
     /// Tools that the model may call: a JSON file with an array of function descriptions
     #[arg(long, value_name = "FILE")]
     pub tools: Option<PathBuf>,
+    /// Whether the answer calls tools: auto, required, none, or the name of the one to call [default: auto]
+    #[arg(long, value_name = "CHOICE", requires = "tools", conflicts_with = "GrammarArgs")]
+    pub tool_choice: Option<ToolChoice>,
     /// A whole conversation, tool calls and results among it, in place of a prompt: a JSON file with an array of messages
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "system"])]
     pub messages: Option<PathBuf>,

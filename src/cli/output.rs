@@ -7,6 +7,7 @@ use qwark_wire::{Done, Reason};
 use serde::Serialize;
 
 use crate::capture::model_sha256 as hash_parts;
+use crate::chat::Called;
 use crate::gguf::Mapping;
 use crate::scheduler::Finished;
 
@@ -40,6 +41,8 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
 #[derive(Debug, Serialize)]
 pub(super) struct Answer<'a> {
     text: &'a str,
+    #[serde(flatten)]
+    called: Option<&'a Called>,
     reason: &'static str,
     prompt_tokens: u64,
     output_tokens: u64,
@@ -50,12 +53,13 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer that was made in this process.
-    pub fn local(text: &'a str, finished: &Finished<()>) -> Answer<'a> {
+    /// An answer that was made in this process, and how it calls tools, where it could.
+    pub fn local(text: &'a str, called: Option<&'a Called>, finished: &Finished<()>) -> Answer<'a> {
         let t = &finished.timings;
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
         Answer {
             text,
+            called,
             reason: reason_name(finished.reason),
             prompt_tokens: finished.prompt_tokens as u64,
             output_tokens: finished.output_tokens as u64,
@@ -71,6 +75,7 @@ impl<'a> Answer<'a> {
         let ms = |micros: u64| micros as f64 / 1e3;
         Answer {
             text,
+            called: None,
             reason: reason_name(done.reason),
             prompt_tokens: done.prompt_tokens.into(),
             output_tokens: done.output_tokens.into(),

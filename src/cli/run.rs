@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::args::{Common, RunArgs};
 use super::interrupt::Interrupt;
 use super::output;
-use crate::chat::{Chat, Message, Role};
+use crate::chat::{Chat, Message, Role, Tools};
 use crate::runtime::{Answered, Opened, Prompt, Reply, Request, Runtime};
 use crate::scheduler::{ClientId, RequestKey};
 
@@ -29,11 +29,17 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
             Some(path) => read_json(path, "messages")?,
             None => args.around.system_message().into_iter().chain([Message::new(Role::User, text()?)]).collect(),
         };
-        Prompt::Chat(Chat { tools, enable_thinking: args.around.think, ..Chat::new(messages) })
+        let tool_choice = args.tool_choice.clone().unwrap_or_default();
+        Prompt::Chat(Chat { tools, tool_choice, enable_thinking: args.around.think, ..Chat::new(messages) })
     };
     let compile = |grammar| runtime.compile_grammar(&grammar).with_context(|| args.grammar.name());
     let grammar = args.grammar.grammar()?.map(compile).transpose()?;
-    let request = Request { grammar, ..Request::new(prompt, params) };
+    let mut request = Request { grammar, ..Request::new(prompt, params) };
+    let mut tools = None;
+    if let (Prompt::Chat(chat), None, Some(path)) = (&request.prompt, &request.grammar, &args.tools) {
+        request.grammar = runtime.tools_grammar(chat).with_context(|| path.display().to_string())?;
+        tools = request.grammar.is_some().then(|| Tools::new(&chat.tools)).transpose()?;
+    }
     // Not before: who reads stdin does not look at it.
     let interrupt = Interrupt::install(|| ())?;
     let mut answer = String::new();
@@ -45,7 +51,10 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
         output::stream(text)
     })?;
     if common.json {
-        return output::json(&output::Answer::local(&answer, &answered.finished));
+        let called = tools.map(|tools| tools.read(&answer)).transpose();
+        let read = called.as_ref().ok().and_then(Option::as_ref);
+        output::json(&output::Answer::local(&answer, read, &answered.finished))?;
+        return called.map(drop).map_err(Into::into);
     }
     output::stream("\n")
 }

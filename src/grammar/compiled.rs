@@ -5,6 +5,7 @@ use llguidance::earley::Parser;
 
 use super::Constraint;
 use super::earlier::Earlier;
+use super::lead::Lead;
 use super::texts::Texts;
 use super::vocabulary::Vocabulary;
 
@@ -20,8 +21,15 @@ struct Shared {
     /// Cloned for each answer.
     parser: Mutex<Parser>,
     vocabulary: Arc<Vocabulary>,
-    lines: Option<Lines>,
+    shortcut: Shortcut,
     earlier: Earlier,
+}
+
+/// What is known of a grammar by which it is found sooner what may come next.
+pub(super) enum Shortcut {
+    None,
+    Lines(Lines),
+    Lead(Lead),
 }
 
 /// What comes next in lines.
@@ -39,15 +47,19 @@ pub(super) struct Step {
 
 impl std::fmt::Debug for CompiledGrammar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CompiledGrammar").field("lines", &self.0.lines.is_some()).finish_non_exhaustive()
+        f.debug_struct("CompiledGrammar").finish_non_exhaustive()
     }
 }
 
 impl CompiledGrammar {
-    /// Of lines, where there are `texts`.
-    pub(super) fn new(parser: Parser, vocabulary: Arc<Vocabulary>, texts: Option<Texts>) -> CompiledGrammar {
-        let lines = texts.map(|texts| Lines { steps: Mutex::new(HashMap::new()), texts });
-        CompiledGrammar(Arc::new(Shared { parser: Mutex::new(parser), vocabulary, lines, earlier: Earlier::default() }))
+    pub(super) fn new(parser: Parser, vocabulary: Arc<Vocabulary>, shortcut: Shortcut) -> CompiledGrammar {
+        CompiledGrammar(Arc::new(Shared { parser: Mutex::new(parser), vocabulary, shortcut, earlier: Earlier::default() }))
+    }
+
+    /// Whether both share what is found out.
+    #[cfg(all(test, feature = "nano"))]
+    pub(super) fn is(&self, other: &CompiledGrammar) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// An answer by it, at its beginning.
@@ -65,11 +77,20 @@ impl CompiledGrammar {
     }
 
     pub(super) fn lines(&self) -> Option<&Lines> {
-        self.0.lines.as_ref()
+        if let Shortcut::Lines(lines) = &self.0.shortcut { Some(lines) } else { None }
+    }
+
+    pub(super) fn lead(&self) -> Option<&Lead> {
+        if let Shortcut::Lead(lead) = &self.0.shortcut { Some(lead) } else { None }
     }
 }
 
 impl Lines {
+    /// Lines in which texts are in these places.
+    pub fn new(texts: Texts) -> Lines {
+        Lines { steps: Mutex::new(HashMap::new()), texts }
+    }
+
     /// What was found before to come after a line's text so far.
     pub fn get(&self, line: &[u8]) -> Option<Step> {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).get(line).cloned()

@@ -6,7 +6,7 @@ use llguidance::toktrie::TokTrie;
 use super::compiled::Step;
 use super::earlier::Earlier;
 use super::{CompiledGrammar, GrammarError};
-use crate::tokenizer::{Special, Tokenizer};
+use crate::tokenizer::Tokenizer;
 
 /// Up to so many legal tokens, each is looked at: beyond, they are those inside a string or a number, of which any goes.
 const FEW: usize = 64;
@@ -64,6 +64,17 @@ impl Constraint {
     /// [`GrammarError::Stuck`].
     pub fn advance(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
         let grammar = self.grammar.clone();
+        if let Some(lead) = grammar.lead().filter(|lead| self.is_led() && lead.is_plain(&self.line[1..])) {
+            match lead.legal.get() {
+                Some(legal) => self.legal.clone_from(legal),
+                None => {
+                    self.legal = self.mask()?;
+                    // Another answer may have been sooner, with the same.
+                    _ = lead.legal.set(self.legal.clone());
+                }
+            }
+            return Ok(Vec::new());
+        }
         let Some(lines) = grammar.lines() else { return self.find_step(tokenizer) };
         if let Some(room) = lines.texts.room(&self.line[1..]).filter(|&room| room > 0) {
             let vocabulary = grammar.vocabulary();
@@ -160,6 +171,11 @@ impl Constraint {
         Ok(())
     }
 
+    /// Whether the answer is still in the text that [`Grammar::Led`](super::Grammar::Led) answers begin with.
+    pub(crate) fn is_led(&self) -> bool {
+        self.grammar.lead().is_some_and(|lead| !self.tokens.contains(&lead.end))
+    }
+
     /// Tokens of the answer so far.
     pub fn tokens(&self) -> &[u32] {
         &self.tokens
@@ -202,7 +218,7 @@ impl Constraint {
         let mut tokens = match self.cut(tokenizer, text.as_bytes()) {
             Cut::Tokens(tokens) => tokens,
             // The token before was an odd one already.
-            Cut::Odd | Cut::NoText => tokenizer.encode(text, Special::AsText),
+            Cut::Odd | Cut::NoText => tokenizer.encode_exactly(text),
         };
         let unsure = if special.is_some() {
             // No text goes on over it.
@@ -293,12 +309,12 @@ impl Constraint {
             before.iter().for_each(|&token| _ = tokenizer.append_token_bytes(token, &mut text));
             let Ok(alone) = str::from_utf8(&text) else { continue };
             // Cut anew without what comes before them, they may be other tokens: then fewer say more.
-            if tokenizer.encode(alone, Special::AsText) != before {
+            if tokenizer.encode_exactly(alone) != before {
                 continue;
             }
             text.extend_from_slice(bytes);
             let Ok(text) = str::from_utf8(&text) else { return Cut::NoText };
-            let all = tokenizer.encode(text, Special::AsText);
+            let all = tokenizer.encode_exactly(text);
             return all.strip_prefix(before).map_or(Cut::Odd, |tokens| Cut::Tokens(tokens.to_vec()));
         }
         Cut::NoText

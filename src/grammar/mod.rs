@@ -9,6 +9,7 @@
 mod compiled;
 mod constraint;
 mod earlier;
+mod lead;
 mod tables;
 mod texts;
 mod vocabulary;
@@ -36,6 +37,15 @@ pub enum Grammar {
         lark: String,
         /// Where a line has a text. It is found faster then what goes on one.
         texts: Vec<TextPlace>,
+    },
+    /// A text of any characters, and perhaps, after a special token, something else. What may go on the text is found once.
+    Led {
+        /// Lark, in llguidance's dialect.
+        lark: String,
+        /// What does not stand in the text, but as the special token that ends it.
+        tag: String,
+        /// That token.
+        end: u32,
     },
 }
 

@@ -95,7 +95,13 @@ impl Vocabulary {
 
     /// Makes it as it was before the last token, which was `token`.
     pub fn pop(&self, parser: &mut Parser, tokenizer: &Tokenizer<'_>, token: u32) -> anyhow::Result<()> {
-        parser.rollback(self.bytes(tokenizer, token).len())
+        // A special token that was forced is there by its number, another one by its name.
+        let forced = parser.currently_forced_bytes().len();
+        let taken = parser.get_bytes();
+        let numbered = [&[TokTrie::SPECIAL_TOKEN_MARKER][..], format!("[{token}]").as_bytes()].concat();
+        let by_number = self.is_special(token) && taken[..taken.len() - forced].ends_with(&numbered);
+        let len = if by_number { numbered.len() } else { self.bytes(tokenizer, token).len() };
+        parser.rollback(len)
     }
 
     /// Whether a token is no text.

@@ -85,7 +85,7 @@ pub(super) fn grammar_text(grammar: &Grammar) -> (GrammarForm, &str) {
     match grammar {
         Grammar::JsonSchema(text) => (GrammarForm::JsonSchema, text),
         Grammar::Regex(text) => (GrammarForm::Regex, text),
-        Grammar::Lark(text) | Grammar::Lines { lark: text, .. } => (GrammarForm::Lark, text),
+        Grammar::Lark(text) | Grammar::Lines { lark: text, .. } | Grammar::Led { lark: text, .. } => (GrammarForm::Lark, text),
     }
 }
 

@@ -74,6 +74,10 @@ impl Guesses {
 
     /// The likeliest of the tokens that `constraint` has a choice between.
     pub fn next(&self, tokenizer: &Tokenizer<'_>, constraint: &Constraint) -> Option<u32> {
+        // Of what a model says freely, too little would be right.
+        if constraint.is_led() {
+            return None;
+        }
         let (legal, earlier) = (constraint.legal(), constraint.earlier());
         let from_sentence = if legal.len() <= FEW { self.named(tokenizer, constraint) } else { self.copied(tokenizer, legal) };
         let seen = |text: &[u32]| seen_before(text, constraint.tokens(), legal);

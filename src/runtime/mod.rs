@@ -10,6 +10,7 @@ mod guessing;
 mod health;
 mod open;
 mod pace;
+mod tools;
 
 use std::cell::OnceCell;
 use std::time::Instant;
@@ -26,7 +27,7 @@ pub use health::Health;
 pub use open::{DEFAULT_CONTEXT, OpenError, OpenOptions, Opened};
 
 use crate::cache::Cache;
-use crate::chat::{Chat, ChatError, ChatTemplate};
+use crate::chat::{Chat, ChatError, ChatTemplate, ToolError};
 use crate::engine::{BatchError, Engine, EngineOptions, MAX_BATCH, Row};
 use crate::generation::{Accepted, Generation, GenerationParams};
 use crate::gguf::Mapping;
@@ -44,7 +45,8 @@ pub const MAX_QUEUE: usize = 64;
 /// What is to be answered.
 #[derive(Clone, Debug)]
 pub enum Prompt {
-    /// A conversation, through the model's template.
+    /// A conversation, through the model's template. Where it has tools and the request no grammar, the answer's calls are held to them, as
+    /// [`Chat::tool_choice`] says; see [`Runtime::tools_grammar`].
     Chat(Chat),
     /// Text as it is, with no template; special tokens in it are text. The model's own beginning token is put before it, if it has one.
     Raw(String),
@@ -102,6 +104,9 @@ pub enum RequestError {
     /// Its grammar is at fault.
     #[error(transparent)]
     Grammar(#[from] GrammarError),
+    /// A tool is at fault, or which is to be called.
+    #[error(transparent)]
+    Tools(#[from] ToolError),
     /// A token of the prompt does not exist.
     #[error("token {token} is outside the vocabulary of {vocab}")]
     Token {
@@ -244,7 +249,11 @@ impl<'m> Runtime<'m> {
         }
         let mut generation = Generation::new(&request.params, &prompt)?;
         let (mut begun, mut text, mut constrained) = (Vec::new(), String::new(), None);
-        if let Some(grammar) = &request.grammar {
+        let grammar = match (&request.grammar, &request.prompt) {
+            (None, Prompt::Chat(chat)) => self.tools_grammar(chat)?,
+            (grammar, _) => grammar.clone(),
+        };
+        if let Some(grammar) = &grammar {
             let ahead = if self.guesses() { ROWS } else { 1 };
             let (start, tokens) = Constrained::start(grammar, request.prompt.last_words(), self.tokenizer, vocab, ahead)?;
             tokens.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);

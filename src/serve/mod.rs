@@ -263,7 +263,8 @@ fn code(error: &RequestError) -> ErrorCode {
         | RequestError::Sampling(_)
         | RequestError::Token { .. }
         | RequestError::NoTokens
-        | RequestError::Grammar(_) => ErrorCode::Parameter,
+        | RequestError::Grammar(_)
+        | RequestError::Tools(_) => ErrorCode::Parameter,
         RequestError::Chat(_) => ErrorCode::Internal,
     }
 }

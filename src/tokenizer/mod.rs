@@ -82,6 +82,13 @@ impl<'a> Tokenizer<'a> {
         encoder.finish()
     }
 
+    /// The tokens that stand for `text` as it is: names of special tokens are text, and it is not brought to form NFC.
+    pub(crate) fn encode_exactly(&self, text: &str) -> Vec<TokenId> {
+        let mut encoder = Encoder::new(self);
+        encoder.exactly(text);
+        encoder.finish()
+    }
+
     /// Sets the special tokens in `text` apart.
     pub(crate) fn split_special<'t>(&self, text: &'t str, special: Special) -> impl Iterator<Item = Piece<'t>> {
         self.specials.split(text, special)
@@ -161,8 +168,13 @@ impl<'t, 'a> Encoder<'t, 'a> {
 
     /// Appends the tokens of `text`, in which names of special tokens are text.
     pub fn text(&mut self, text: &str) {
+        self.exactly(&nfc(text));
+    }
+
+    /// The same, of `text` as it is, which may not be in form NFC.
+    fn exactly(&mut self, text: &str) {
         let tokenizer = self.tokenizer;
-        for word in tokenizer.pre_tokenizer.words(&nfc(text)) {
+        for word in tokenizer.pre_tokenizer.words(text) {
             tokenizer.merges.encode(word.as_bytes(), &tokenizer.byte_ids, &mut self.scratch, &mut self.ids);
         }
     }

@@ -5,6 +5,7 @@
 pub mod support;
 
 pub mod frames;
+pub mod vocabularies;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

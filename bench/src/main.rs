@@ -1,5 +1,6 @@
 //! Qwark and llama.cpp side by side on one file: speed, memory and the difference of their logits.
 
+mod answers;
 mod command;
 mod compare;
 mod engine;
@@ -85,6 +86,18 @@ struct CommandArgs {
 }
 
 #[derive(Args)]
+struct AnswersArgs {
+    /// The GGUF file
+    model: PathBuf,
+    /// Sentences: lines of JSON with a `text`
+    #[arg(long, default_value = "bench/sentences/rover.jsonl")]
+    sentences: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct WorkerArgs {
     kind: Kind,
     model: PathBuf,
@@ -118,6 +131,8 @@ enum Command {
     /// Sentences to a robot's commands: llama.cpp with the same prompt cached and an equivalent grammar
     #[command(name = "command")]
     Sentences(CommandArgs),
+    /// Whether both engines give the same likeliest answers, token by token
+    Answers(AnswersArgs),
     /// One engine, driven over standard input and output by the comparison
     #[command(hide = true)]
     Worker(WorkerArgs),
@@ -140,6 +155,7 @@ fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Some(Command::PeerLogits { model, tokens, out }) => peer_logits(model, &tokens, out),
         Some(Command::Sentences(args)) => compare_commands(&args),
+        Some(Command::Answers(args)) => compare_answers(&args),
         Some(Command::Worker(args)) => serve(args.kind, &args.setup()),
         Some(Command::Commander(args)) => serve_sentences(args.kind, &args.setup()),
         None => compare(cli.compare.context("no model was named; see --help")?),
@@ -166,15 +182,35 @@ const COMMAND_CONTEXT: usize = 2048;
 fn compare_commands(args: &CommandArgs) -> Result<()> {
     ensure!(cfg!(feature = "llama"), peer::MISSING);
     ensure!(args.threads > 0, "--threads must be at least 1");
-    let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
-    let spoken = |(i, line): (usize, &str)| serde_json::from_str(line).with_context(|| format!("{}:{}", args.sentences.display(), i + 1));
-    let spoken: Vec<command::Spoken> = read(&args.sentences)?.lines().enumerate().map(spoken).collect::<Result<_>>()?;
-    ensure!(!spoken.is_empty(), "{}: no sentence", args.sentences.display());
+    let spoken = spoken(&args.sentences)?;
     let packed = pack(&args.model)?;
     let setup = Setup::new(args.model.clone(), args.threads, COMMAND_CONTEXT, 1);
     let plan = command::Plan { setup, qwark_model: packed.path().to_owned(), set: read(&args.set)?, spoken, free: args.free };
     let report = command::run(&plan)?;
     if args.json { print_json(&report) } else { Ok(report.print(&mut stdout().lock())?) }
+}
+
+fn compare_answers(args: &AnswersArgs) -> Result<()> {
+    ensure!(cfg!(feature = "llama"), peer::MISSING);
+    let spoken = spoken(&args.sentences)?;
+    let setup = Setup::new(args.model.clone(), 1, answers::CONTEXT, answers::CONTEXT);
+    let mapping = Mapping::open(&args.model)?;
+    let opened = Opened::new(&mapping)?;
+    let (mut qwark, mut peer) = (QwarkEngine::new(&opened.model, &setup)?, peer::load(&setup)?);
+    let report = answers::compare(&opened, [&mut qwark, peer.as_mut()], spoken.iter().map(|spoken| spoken.text.as_str()))?;
+    if args.json { print_json(&report) } else { Ok(report.print(&mut stdout().lock())?) }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// Reads sentences with their answers.
+fn spoken(path: &Path) -> Result<Vec<command::Spoken>> {
+    let one = |(i, line): (usize, &str)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), i + 1));
+    let spoken = read(path)?.lines().enumerate().map(one).collect::<Result<Vec<_>>>()?;
+    ensure!(!spoken.is_empty(), "{}: no sentence", path.display());
+    Ok(spoken)
 }
 
 fn print_json(report: &impl Serialize) -> Result<()> {

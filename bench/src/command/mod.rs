@@ -53,7 +53,8 @@ pub struct Plan {
 /// A sentence with its commands.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Spoken {
-    text: String,
+    /// What is said.
+    pub text: String,
     commands: Vec<serde_json::Value>,
 }
 

@@ -38,7 +38,7 @@ class Optimiser:
 
 def orthogonal(g: Tensor) -> Tensor:
     """The orthogonal matrix near each of `g` [..., out, in], by Newton and Schulz's iteration."""
-    x: Tensor = g.bfloat16() if g.device.type == "cuda" else g
+    x: Tensor = g.bfloat16()
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT

@@ -42,10 +42,20 @@ def int4_share(progress: float, trained: bool) -> float:
     return 1.0 if trained else min(1.0, max(0.0, (progress - INT4_FROM) / (INT4_UNTIL - INT4_FROM)))
 
 
-def loss_of(model: torch.nn.Module, batch: Batch, share: Tensor) -> Tensor:
-    """Weighted cross-entropy of each token after those before it."""
-    device = batch.tokens.device.type
-    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+def multiply_time(device: torch.device, dtype: torch.dtype) -> float:
+    """Seconds of a multiplication such as there are many."""
+    a, b = torch.randn(4096, 256, device=device, dtype=dtype), torch.randn(256, 768, device=device, dtype=dtype)
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        (a @ b).sum().item()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def loss_of(model: torch.nn.Module, batch: Batch, share: Tensor, half: bool) -> Tensor:
+    """Weighted cross-entropy of each token after those before it; `half`: matrices are multiplied in bf16."""
+    with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=half):
         logits = model(batch.tokens, batch.documents, share)[:, :-1]
     losses = F.cross_entropy(logits.flatten(0, 1).float(), batch.tokens[:, 1:].flatten(), reduction="none")
     weights = batch.weights[:, 1:].flatten()
@@ -79,11 +89,13 @@ def train(
     model.to(device).train()
     matrices = list(model.matrices.parameters())
     optimiser = Optimiser(matrices, [model.embedding, model.output_norm, *model.norms.parameters()])
+    # Not every CPU gains by it.
+    half = multiply_time(device, torch.bfloat16) < multiply_time(device, torch.float32)
     compiled = torch.compile(loss_of) if preset.compile else loss_of
     batches = stream(generator, vocabulary, preset.rows, seed, workers)
 
     # The first call compiles, which is no training: the clock starts after it.
-    torch.autograd.backward(compiled(model, next(batches).to(device), torch.tensor(0.0, device=device)))
+    torch.autograd.backward(compiled(model, next(batches).to(device), torch.tensor(0.0, device=device), half))
     model.zero_grad()
     steps, log, logged, saved = 0, [], 0.0, 0.0
     begun = time.monotonic()
@@ -94,7 +106,7 @@ def train(
             if is_float and progress >= INT4_FROM:
                 checkpoint.save(out, model, "before-int4")
                 is_float = False
-            loss = compiled(model, next(batches).to(device), torch.tensor(int4_share(progress, start is not None), device=device))
+            loss = compiled(model, next(batches).to(device), torch.tensor(int4_share(progress, start is not None), device=device), half)
             torch.autograd.backward(loss)
             optimiser.step(pace * rate(progress))
             steps += 1

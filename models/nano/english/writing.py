@@ -48,8 +48,14 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
         text = noise.with_words_between(text, rng, lambda: voice.pick(slips.FILLERS) + rng.choice(("", ",", "...")), 1)
     if voice.chance(0.08):
         text = noise.replaced(text, slips.MISSPELT, 0.5, rng)
-    if voice.chance(0.14):
+    if voice.chance(0.16):
         text = noise.with_typos(text, rng, KNOWN)
+    if voice.chance(0.03):
+        text = noise.drawn_out(text, rng)
+    if voice.chance(0.05):
+        text = noise.replaced(text, slips.CHATTED, 0.7, rng)
+    if voice.chance(0.006) and not open_end and len(text) < 40:
+        text = re.sub(r"(?<=[^\W\d]) ", ". ", text)
     if voice.chance(0.05):
         text = slips.heard(text, rng, 0.25)
     if voice.chance(0.015):

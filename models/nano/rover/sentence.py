@@ -12,7 +12,7 @@ from qwark_nano.command_set import MAX_COMMANDS, Command, CommandSet
 from qwark_nano.examples import Example
 from qwark_nano.voice import Voice
 
-from . import arm, corrections, drive, goto, gripper, light, look, report, say, short, stop, turn, unclear, wait
+from . import arm, corrections, drive, goto, gripper, light, look, report, repeats, say, short, stop, turn, unclear, wait
 from .joining import join
 from .phrase import SET, UNSUPPORTED, Phrase
 
@@ -101,23 +101,34 @@ def _stop(voice: Voice) -> Phrase:
     return _around(stop.stop(voice), voice)
 
 
+def _repeated(voice: Voice) -> Phrase:
+    return _around(_beside(repeats.repeated(voice), voice), voice)
+
+
 # Shares of the shapes of sentences, in thousandths.
 SHAPES: dict[Maker, int] = {
     _stop: 45,
     unclear.unclear: 45,
-    _unsupported: 100,
-    _unsafe: 85,
+    _unsupported: 115,
+    _unsafe: 80,
     _broken: 10,
-    _corrected: 25,
-    _delayed: 10,
-    _pair: 65,
-    _single: 295,
-    _several: 320,
+    _corrected: 45,
+    _repeated: 25,
+    _delayed: 15,
+    _pair: 55,
+    _single: 275,
+    _several: 290,
 }
 
 
 def _some(voice: Voice, count: int) -> list[Phrase]:
-    return [_one_of(KINDS, voice) for _ in range(count)]
+    """Phrases in a row, of which none says again what the one before said: that would be once or twice."""
+    found: list[Phrase] = []
+    while len(found) < count:
+        phrase = _one_of(KINDS, voice)
+        if not found or phrase.commands != found[-1].commands or next(iter(phrase.commands[0])) in ("drive", "turn"):
+            found.append(phrase)
+    return found
 
 
 def _refused(phrase: Phrase, voice: Voice) -> Phrase:
@@ -141,8 +152,8 @@ def _beside(phrase: Phrase, voice: Voice) -> Phrase:
 def _around(phrase: Phrase, voice: Voice) -> Phrase:
     """Politeness and small talk around a phrase."""
     text = phrase.text
-    if voice.chance(0.4):
+    if voice.chance(0.42):
         text = manner.asked(text, voice, phrase.verb, phrase.open_end)
-    if voice.chance(0.1):
+    if voice.chance(0.17):
         text = manner.with_small_talk(text, voice, phrase.open_end)
     return replace(phrase, text=text, verb=False)

@@ -11,7 +11,7 @@ from qwark_nano.command_set import Command
 from qwark_nano.voice import Voice
 
 from .goto import PLACES
-from .phrase import Phrase, stepped
+from .phrase import Phrase, is_verb, stepped
 
 JOIN = (
     "{x}, then {y}",
@@ -27,12 +27,13 @@ JOIN = (
 )
 SIDES = {"left": 1, "right": -1}
 WAYS = {"forward": 1, "forwards": 1, "ahead": 1, "back": -1, "backwards": -1, "backward": -1}
+AHEAD = "ahead"
 LOOKS: dict[str, dict[str, int]] = {"left": {"pan": 45}, "right": {"pan": -45}, "up": {"tilt": 30}, "down": {"tilt": -30}}
 
 
 def short(voice: Voice) -> Phrase:
     """Two to four orders of one kind, or of drives and turns without verbs."""
-    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _again))(voice)
+    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _again, _and_back))(voice)
 
 
 # Orders in a word or two.
@@ -70,6 +71,39 @@ BARE: tuple[tuple[str, Command], ...] = (
     ("look up", {"look": {"tilt": 30}}),
     ("look down", {"look": {"tilt": -30}}),
     ("look ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("look straight ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("glance left", {"look": {"pan": 45}}),
+    ("glance right", {"look": {"pan": -45}}),
+    ("glance up", {"look": {"tilt": 30}}),
+    ("glance straight ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("turn slightly left", {"turn": {"angle": 15}}),
+    ("turn slightly right", {"turn": {"angle": -15}}),
+    ("a bit left", {"turn": {"angle": 15}}),
+    ("a bit right", {"turn": {"angle": -15}}),
+    ("a bit forward", {"drive": {"distance": Fraction(1, 10)}}),
+    ("a bit back", {"drive": {"distance": Fraction(-1, 10)}}),
+    ("about-face", {"turn": {"angle": 180}}),
+    ("release", {"gripper": {"action": "open"}}),
+    ("release it", {"gripper": {"action": "open"}}),
+    ("take it", {"gripper": {"action": "close"}}),
+    ("pick it up", {"gripper": {"action": "close"}}),
+    ("gripper shut", {"gripper": {"action": "close"}}),
+    ("arm to carry", {"arm": {"pose": "carry"}}),
+    ("raise the arm", {"arm": {"pose": "up"}}),
+    ("lower the arm", {"arm": {"pose": "down"}}),
+    ("to the kitchen", {"goto": {"place": "kitchen"}}),
+    ("go to the door", {"goto": {"place": "door"}}),
+    ("goto dock", {"goto": {"place": "dock"}}),
+    ("to the couch", {"goto": {"place": "sofa"}}),
+    ("go to the table", {"goto": {"place": "table"}}),
+    ("to the window", {"goto": {"place": "window"}}),
+    ("report battery", {"report": {"what": "battery"}}),
+    ("report pose", {"report": {"what": "pose"}}),
+    ("report speed", {"report": {"what": "speed"}}),
+    ("report temperature", {"report": {"what": "temperature"}}),
+    ("pause a second", {"wait": {"seconds": 1}}),
+    ("lights on", {"light": {"color": "white"}}),
+    ("lights off", {"light": {"color": "off"}}),
     ("light on", {"light": {"color": "white"}}),
     ("light off", {"light": {"color": "off"}}),
     ("light red", {"light": {"color": "red"}}),
@@ -90,6 +124,8 @@ def bare(voice: Voice) -> Phrase:
     kind = voice.rng.choice(("drive", "turn", "gripper", "light", "look", "arm", "", "", "", ""))
     choices = [(text, command) for text, command in BARE if kind in command or not kind and text not in LEANING]
     parts = [voice.rng.choice(choices) for _ in range(voice.rng.choice((2, 3, 4, 4)))]
+    if any(a == b and not {"drive", "turn"} & {*a} for (_, a), (_, b) in pairwise(parts)):
+        return bare(voice)
     if {text for text, _ in parts} & LEANING and not all(text in LEANING for text, _ in parts) and len(parts) < 3:
         return bare(voice)
     join = voice.rng.choice((", ", ", ", " ", " then ", " and ", "; ", ". ", ", then "))
@@ -104,7 +140,7 @@ def bare(voice: Voice) -> Phrase:
     return Phrase(
         text,
         tuple(command for _, command in parts),
-        parts[0][0].split()[0] not in ("forward", "back", "left", "right", "light", "arm", "gripper", "red", "green"),
+        is_verb(parts[0][0]),
     )
 
 
@@ -153,11 +189,16 @@ def _looks(voice: Voice) -> Phrase:
     ways = [voice.rng.choice(list(LOOKS)) for _ in range(voice.rng.choice((2, 2, 3, 4)))]
     if any({*LOOKS[a]} != {*LOOKS[b]} for a, b in pairwise(ways)):
         # "Look left and up" is one look: where the axis changes, the verb is there again.
-        parts = [f"look {way}" for way in ways]
-        text = ", then ".join(parts) if voice.chance(0.5) else " then ".join(parts)
+        verb = voice.rng.choice(("look", "look", "look", "glance", "peek", "gaze"))
+        parts = [f"{verb} {way}" for way in ways]
+        if voice.chance(0.2):
+            # Ahead is a look by itself, with or without the verb.
+            ways.append(AHEAD)
+            parts.append(f"{voice.rng.choice((verb + ' ', ''))}{voice.rng.choice(('straight ahead', 'ahead', 'straight ahead'))}")
+        text = voice.rng.choice((", then ", " then ", ", then ", ", and then ")).join(parts)
     else:
         text = _joined(["look " + ways[0], *ways[1:]], voice)
-    return Phrase(text, tuple({"look": LOOKS[way]} for way in ways))
+    return Phrase(text, tuple({"look": LOOKS.get(way, {"pan": 0, "tilt": 0})} for way in ways)) if len(ways) < 5 else _looks(voice)
 
 
 def _places(voice: Voice) -> Phrase:
@@ -191,6 +232,22 @@ def _course(voice: Voice) -> Phrase:
             commands.append({"turn": {"angle": angle * SIDES[side]}})
         drive_next = not drive_next if voice.chance(0.85) else drive_next
     return Phrase(_joined(parts, voice), tuple(commands), verb=False)
+
+
+def _and_back(voice: Voice) -> Phrase:
+    """There and back again."""
+    length = measure(Fraction(voice.rng.randint(1, 10)), METRE, voice) if voice.chance(0.6) else measure(Fraction(voice.rng.randint(2, 20) * 5), CENTIMETRE, voice)
+    way, sign = voice.rng.choice((("forward", 1), ("ahead", 1), ("back", -1), ("backwards", -1)))
+    back = "back" if sign > 0 else "forward"
+    distance = stepped("drive", "distance", sign * length.metres)
+    assert distance is not None
+    text = voice.fill(
+        "(go|drive|move) {way} {f}(,|) (and|and then|then) {b} (again|the same distance|the same|{f}|by the same distance|just as far|as far)|(go|drive|move) {f} {way} and {b} again",
+        way=way,
+        f=length.text,
+        b=back,
+    )
+    return Phrase(text, ({"drive": {"distance": distance}}, {"drive": {"distance": -distance}}))
 
 
 def _again(voice: Voice) -> Phrase:

@@ -104,6 +104,12 @@ EVENTS = lines("""
     although {clause}
     and (make it snappy|be quick about it|don't argue|no funny business|no excuses|i mean it|don't make me ask again|that's an order|you'll get a {thing}|i'll be happy|we're done|be done with it|we can all go home|that will be all)
     but (be careful|mind the {thing}|watch the {animal}|don't wake {person}|not into the {thing}|no funny business|keep quiet|be quick|take your time|don't rush|stay calm|keep calm)
+    (which is|that's|it's|that is) (just |about |really |only |exactly |)(what i (need|want|asked for|meant)|how i like it|the way {person} likes it|how long {clause}|why i asked|{quality}|{adjective}|my favourite {thing}|the best way|far enough|where {clause})
+    where (i am|i'm standing|i'm sitting|{person} is|{person} sits|the {thing} is|the {animal} sleeps|{clause}|we were before|you belong|it's {adjective})
+    (who|which|that) (is|was|looks) ({quality}|{feeling}|{place}|waiting)
+    (the one|the {quality} one|that one) (with the {thing}|{place}|{clause}|next to {person}|you know)
+    (with|without) (the {thing}|a {thing}|{person}|my help|your eyes open|pleasure|love|a smile|style)
+    (instead|as well|too|also|again|anyway|at least|for a start|for now|in any case|of course|by the way|by all means|in the meantime|as usual)
 """)
 # What is not to be done beside the order.
 LIMITS = lines("""
@@ -132,6 +138,8 @@ SIGN_OFFS = lines("""
     (and|) (hurry up|hurry|chop chop|quick quick|quick march|go go go|come on|move it|get on with it|get going|look lively|look sharp|step on it|let's go|today|before christmas|ready set go|in three two one|on three)
     (lol|haha|hehe|ha ha|just kidding, do it|no joke|seriously|i'm serious|i mean it|i repeat|trust me|believe me|promise|honestly|obviously|of course|naturally|as i said|again|once again|one more time|you know the drill|you know how)
     (cheers|ta|thanks|ta very much|thanks a million|thanks in advance|thanks so much|thank you so much|thank you kindly|many thanks|appreciate it|i'd appreciate it|i'd be grateful|much obliged|you're the best|you're a star|you're a lifesaver|love you|bless you|please and thank you|pretty please|pretty please with sugar on top|i owe you one)
+    (lol|lmao|rofl|omg|bruh|bro|fr|fr fr|no cap|ngl|tbh|tho|though|fam|idk|imo|yolo|pls n thx|ty|tysm|k|kk|mkay|innit|eh|yeah|right|ok bye|bye|xoxo|dude|my dude|my guy|my man|matey|laddie|lassie|yer honour|sire|milord|my lord|kind sir|good sir)
+    (arr|aye aye|ahoy|savvy|och|crikey|by jove|good heavens|mamma mia|oh la la|hallelujah|hooray|hurrah|yay|woohoo|whee|yippee|vroom|brrm brrm|beep beep|ta-da|abracadabra)
 """)
 OPENERS = lines("""
     (don't|do not) (be shy|be scared|be afraid|worry|panic|be silly|be lazy|argue|just stand there|mind me|mind the {animal}|wait for me|look so {feeling}|be late|listen to {person}|look at me like that)
@@ -145,6 +153,10 @@ OPENERS = lines("""
     my (job|day|week|morning|life|dream) (is|was) ({adjective}|{quality}|to have a {thing})
     (today|tonight|yesterday|this morning|last night) ({clause}|i (saw|bought|lost|ate|broke) a {thing}|it (was|is) {adjective})
     (what a|such a|it's a) ({quality}|{adjective}|lovely) (day|robot|{thing}|place|evening|idea)
+    (lol|omg|bruh|bro|ngl|tbh|dude|yo dude|my guy|lowkey|ok so|okay so like|so like|like|fr|heyyy|sup|k|kk|alr|aight|arr|ahoy matey|avast|och|crikey|ay ay ay|mamma mia|yay|woohoo|hooray)
+    (hello|hi|good morning|good evening|good day|dear robot|excuse me|pardon me|sorry) (again|, sir|, robot|, my friend|, little one|, it's me|, it is {name}|, {name} here|, this is {name}|, i am {name})
+    (i am|i'm) (a bit|very|so|) (new here|old|slow|shy|lazy|late|short|blind on one eye|deaf|busy|sorry)
+    (please|now) (listen|pay attention|watch|be careful|concentrate|wake up)
 """)
 
 

@@ -184,6 +184,22 @@ ASKED = lines("""
     (less talking|enough talk|enough waiting|no more excuses), {order}
     (let's|let us) have you {order}
     (ready|set|one two three|on my mark|three two one|now)(,|...|:|) {order}
+    (pray|prithee|pray thee|i pray you|thou shalt|ye must|ye should|aye,|och, would ye|laddie,|now laddie,|matey,|arr, ) {order}
+    (it is|it's) (requested|required|necessary|imperative|important|essential|time|my wish|my order) that you {order}
+    you are (hereby |kindly |)(instructed|requested|ordered|asked|told|commanded|directed|invited|required|supposed|meant|expected) to {order}
+    (how many times do i have to|do i have to|must i|i won't|do i really need to) (tell|ask|say to) you( again|)(:|,|? ) {order}
+    (i told you|i have told you|i'm telling you|i've asked you) (twice|three times|already|a hundred times|before)( now|)(:|,) {order}
+    (can|could) you please please (please |){order}
+    (mister|mr|dear|little|good) (robot|rover)(,|) (please |can you |could you |){order}
+    (teddy|my teddy|my doll|the baby|my sister|grandpa|the teacher) (wants|would like|says) you to {order}
+    (negative, i say again|i say again|all right people|listen up people|attention all units|on my command|by order of the captain)(:|,) {order}
+    (hmm |okay |so |)(let me think|let's see|let me see|where was i)(, | - |... )(ah yes|yes|okay|right|oh yes)(,|:) {order}
+    (you must|you should|you need|please|you have) to {order}
+    (cmd|step|todo|do|run|exec|next)( |> |: |- ){order}
+    (you|u) {order}
+    (then|and) (you|u|you must|you must to|please you) {order}
+    (gonna|wanna|go on,|go ahead,|do it:|come on,|be quick,|hop to it,) {order}
+    go ahead and {order}
 """)
 AFTER = lines("""
     {order} please

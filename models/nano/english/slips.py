@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from random import Random
 
 from qwark_nano.voice import Choices, words
@@ -230,9 +232,37 @@ FILLERS = Choices(
         "uh well",
     ],
 )
-MARKS = words("! !! !!! ... .. .. !? :) :-) ;) ~ 🙂 🤖 👍 🙏 , -", keep=False)
+MARKS = words("! !! !!! ... .. .. !? :) :-) ;) ~ 🙂 🤖 👍 🙏 😎 😂 💀 ❤️ 🔥 xD <3 ^^ :D :P , -", keep=False)
 # Kept apart from a number before or behind them: "two for" is not "two four".
 NUMERIC_HEARD = NUMBER_WORDS | frozenset("to too for won ate point".split())
+
+
+# How those say it who learn English.
+FOREIGN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"\b(the|a|an|your|my) (?=[a-z])", ""),
+    (r"\bthe (?=[a-z])", ""),
+    (r"\b(go|drive|move) to\b", r"\1 at"),
+    (r"\b(go|drive|move) to\b", r"\1 in"),
+    (r"\b(go|drive|move) to the\b", r"\1"),
+    (r"\b(seconds|degrees|metres|meters|minutes|centimetres|centimeters)\b", lambda found: found[1][:-1]),
+    (r"\bto the (left|right)\b", r"to \1"),
+    (r"\bto the (left|right)\b", r"on the \1"),
+    (r"(?<!the )(?<!to )\b(left|right)\b(?! (turn|hand|side))", r"to the \1"),
+    (r"\b(turn|open|close|look|wait|take|make|put)\b", r"you \1"),
+    (r"\b(turn|open|close|look|wait|take|make|put)\b", r"to \1"),
+    (r"\band then\b", "and after"),
+    (r", then\b", ", after this"),
+    (r"\bafter that\b", "after this"),
+    (r"\bplease\b", "please you"),
+    (r"\b(turning|driving|going|moving|looking|opening|closing)\b", lambda found: "to " + found[1].removesuffix("ing")),
+)
+
+
+def foreign(text: str, rng: Random) -> str:
+    """`text` with a mistake or two in its grammar, of which its sense does not depend."""
+    for pattern, other in rng.sample(FOREIGN, rng.randint(1, 3)):
+        text = re.sub(pattern, other, text, count=0 if rng.random() < 0.5 else 1)
+    return text
 
 
 def heard(text: str, rng: Random, share: float) -> str:

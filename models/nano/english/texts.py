@@ -124,7 +124,16 @@ def with_amounts(voice: Voice) -> str:
         n2=n,
         n3=lambda: str(rng.randint(1, 9)) if voice.chance(0.5) else cardinal(rng.randint(1, 9), voice),
         clock=lambda: rng.choice(
-            (f"{hour} thirty", f"half past {hour}", f"{hour} fifteen", f"{hour} o'clock", f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}", f"{hour}", f"quarter to {hour}", f"{rng.randint(1, 12)} pm")
+            (
+                f"{hour} thirty",
+                f"half past {hour}",
+                f"{hour} fifteen",
+                f"{hour} o'clock",
+                f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}",
+                f"{hour}",
+                f"quarter to {hour}",
+                f"{rng.randint(1, 12)} pm",
+            )
         ),
         count=lambda: voice.pick(COUNTS),
         units=lambda: voice.pick(UNITS),

@@ -35,6 +35,8 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
     part of it."""
     rng = voice.rng
     text = tidy(text)
+    if voice.chance(0.05):
+        text = slips.foreign(text, rng)
     if voice.spoken:
         if voice.chance(0.2):
             text = slips.heard(text, rng, 0.3)

@@ -149,7 +149,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder for the weights, the vocabulary and the losses")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) - 1), help="processes that make sentences")
     args = parser.parse_args()
-    train(load_generator(args.package), PRESETS[args.preset], args.minutes, args.pace, args.among, args.seed, args.start, args.out, args.workers)
+    train(
+        load_generator(args.package),
+        PRESETS[args.preset],
+        args.minutes,
+        args.pace,
+        args.among,
+        args.seed,
+        args.start,
+        args.out,
+        args.workers,
+    )
 
 
 if __name__ == "__main__":

@@ -153,6 +153,8 @@ REPLACED = lines("""
     not {x} but {y}
     * {x}, no no, {y}
 """)
+
+
 def corrected(voice: Voice) -> Phrase:
     """One of the kinds of orders, corrected."""
     return replaced(voice) if voice.chance(0.4) else voice.rng.choice(KINDS)(voice)
@@ -344,7 +346,13 @@ def _reading(voice: Voice) -> Phrase:
 def _verb(voice: Voice) -> Phrase:
     """The verb alone is corrected: raise, er, lower the arm."""
     a, b, end, command = voice.rng.choice(VERBS)
-    text = voice.fill("{a}(,|...|) {no}(,|) {b} {end}|{a} {end}(,|...|.) {no}(,|) {b} it|not {a}, {b} {end}|don't {a}, {b} {end}", a=a, b=b, end=end, no=_no(voice))
+    text = voice.fill(
+        "{a}(,|...|) {no}(,|) {b} {end}|{a} {end}(,|...|.) {no}(,|) {b} it|not {a}, {b} {end}|don't {a}, {b} {end}",
+        a=a,
+        b=b,
+        end=end,
+        no=_no(voice),
+    )
     return Phrase(text, (command,), verb=False)
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from english.numbers import number
 from qwark_nano.voice import Voice
 
-SECONDS = "(seconds|seconds|seconds|seconds|secs|sec|s|sec.)"
+SECONDS = "(seconds|seconds|seconds|seconds|second|secs|sec|s|sec.)"
 MOMENTS = (
     ("a second", 1),
     ("a moment", 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from english import clauses
 from english import vocabulary as v
 from qwark_nano.voice import Voice, lines
 
@@ -70,7 +71,13 @@ CALLED = {
         "the sofa in the corner",
         "our sofa",
         "that sofa",
-        "the red sofa", "my sofa", "the big sofa", "the old sofa", "the sofa over there", "your sofa", "the green sofa",
+        "the red sofa",
+        "my sofa",
+        "the big sofa",
+        "the old sofa",
+        "the sofa over there",
+        "your sofa",
+        "the green sofa",
     ),
 }
 SHORT = {"dock": "charging station", "sofa": "couch", "door": "front door", "table": "dining table"}
@@ -185,7 +192,21 @@ def goto(voice: Voice) -> Phrase:
     if voice.chance(0.05):
         said = voice.rng.choice((place, place, SHORT.get(place, place)))
     if voice.chance(0.04):
-        said += voice.rng.choice((" over there", " again", " please", " now", " where i am", " where i'm sitting", " in the corner", " next", " there"))
+        said += voice.rng.choice(
+            (" over there", " again", " please", " now", " where i am", " where i'm sitting", " in the corner", " next", " there")
+        )
+    if voice.chance(0.06):
+        said += " " + voice.fill(
+            "(where {c}|with the {t}|, where {c},|, the one with the {t},|that {w}|, you know, where {c},)",
+            c=clauses.clause(voice),
+            t=voice.pick(v.THINGS),
+            w=voice.fill(
+                "(is {q}|has the {t}|we painted|you like|{p} bought)",
+                q=voice.pick(v.QUALITIES),
+                t=voice.pick(v.THINGS),
+                p=voice.pick(v.PEOPLE),
+            ),
+        )
     text, verb = _go(voice, said)
     return Phrase(text, ({"goto": {"place": place}},), verb)
 
@@ -200,5 +221,28 @@ def unknown_place(voice: Voice) -> Phrase:
 
 def _go(voice: Voice, place: str) -> tuple[str, bool]:
     template = voice.pick(GO)
-    verb = not template.startswith(("to ", "{place}", "(off", "i ", "i(", "(i", "(please", "(you|", "goto:", "target", "navigate:", "move to:", "(let", "your", "dest", "(some", "see", "you", "(let", "the way"))
+    verb = not template.startswith(
+        (
+            "to ",
+            "{place}",
+            "(off",
+            "i ",
+            "i(",
+            "(i",
+            "(please",
+            "(you|",
+            "goto:",
+            "target",
+            "navigate:",
+            "move to:",
+            "(let",
+            "your",
+            "dest",
+            "(some",
+            "see",
+            "you",
+            "(let",
+            "the way",
+        )
+    )
     return voice.fill(template, place=place, person=lambda: voice.pick(v.PEOPLE)), verb

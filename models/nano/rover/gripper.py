@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from english import texts
+from english import clauses, texts
 from english import vocabulary as v
 from qwark_nano.voice import Choices, Voice, lines
 
@@ -203,6 +203,13 @@ def thing(voice: Voice) -> str:
     if voice.chance(0.05):
         end = voice.rng.choice(
             (" over there", " of mine", " in front of you", " next to you", " on the left", " on the right", " you see there")
+        )
+    if voice.chance(0.04):
+        end = " " + voice.fill(
+            "(that {c}|which {c}|, the one with the {t},|that is {q})",
+            c=clauses.clause(voice),
+            t=voice.pick(v.THINGS),
+            q=voice.pick(v.QUALITIES),
         )
     return f"{voice.pick(DETERMINER)} {quality} {noun}{end}".replace("  ", " ")
 

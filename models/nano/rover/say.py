@@ -166,7 +166,9 @@ def say(voice: Voice, unsafe: bool = False, alone: bool = False) -> Phrase:
     text = _long_text(voice) if unsafe else _full_text(voice) if voice.chance(0.14) else _text(voice)
     if (len(text) > LONGEST) != unsafe or not text.isprintable():
         return say(voice, unsafe, alone)
-    slots: dict[str, Text] = {"name": lambda: voice.pick(v.NAMES), "person": lambda: voice.pick(v.PEOPLE)} | {
+    slots: dict[str, Text] = {
+        "name": lambda: voice.pick(v.NAMES),
+        "person": lambda: voice.pick(v.PEOPLE),
         "animal": lambda: voice.pick(v.ANIMALS),
         "quality": lambda: voice.rng.choice(("loud", "funny", "deep", "nice", "clear", "soft", "low", "friendly", "strict")),
     }
@@ -233,13 +235,25 @@ def _text(voice: Voice) -> str:
 
 def _order(voice: Voice) -> str:
     """Words that are an order elsewhere."""
-    maker = voice.rng.choice((drive.drive, turn.turn, goto.goto, arm.arm, look.look, light.light, gripper.gripper, wait.wait, report.report))
+    maker = voice.rng.choice(
+        (drive.drive, turn.turn, goto.goto, arm.arm, look.look, light.light, gripper.gripper, wait.wait, report.report)
+    )
     kinds = (drive.drive, turn.turn, look.look, wait.wait)
     text = maker(voice, unsafe=True).text if maker in kinds and voice.chance(0.3) else maker(voice).text
     if voice.chance(0.2):
         text = stop.stop(voice).text
     if voice.chance(0.15):
-        text = voice.rng.choice(("left right left right", "up up down down", "left left left", "one two three four", "up and down", "red green blue", "forward march"))
+        text = voice.rng.choice(
+            (
+                "left right left right",
+                "up up down down",
+                "left left left",
+                "one two three four",
+                "up and down",
+                "red green blue",
+                "forward march",
+            )
+        )
     return voice.rng.choice((text, text.capitalize(), text.capitalize() + voice.rng.choice(".!?"), f"please {text}", f"don't {text}"))
 
 

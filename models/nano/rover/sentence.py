@@ -12,7 +12,7 @@ from qwark_nano.command_set import MAX_COMMANDS, Command, CommandSet
 from qwark_nano.examples import Example
 from qwark_nano.voice import Voice
 
-from . import arm, corrections, drive, goto, gripper, light, look, report, repeats, say, short, stop, turn, unclear, wait
+from . import arm, corrections, drive, goto, gripper, light, look, repeats, report, say, short, stop, turn, unclear, wait
 from .joining import join
 from .phrase import SET, UNSUPPORTED, Phrase
 

@@ -33,7 +33,7 @@ LOOKS: dict[str, dict[str, int]] = {"left": {"pan": 45}, "right": {"pan": -45}, 
 
 def short(voice: Voice) -> Phrase:
     """Two to four orders of one kind, or of drives and turns without verbs."""
-    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _again, _and_back))(voice)
+    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _terse, _terse, _again, _and_back))(voice)
 
 
 # Orders in a word or two.
@@ -236,7 +236,11 @@ def _course(voice: Voice) -> Phrase:
 
 def _and_back(voice: Voice) -> Phrase:
     """There and back again."""
-    length = measure(Fraction(voice.rng.randint(1, 10)), METRE, voice) if voice.chance(0.6) else measure(Fraction(voice.rng.randint(2, 20) * 5), CENTIMETRE, voice)
+    length = (
+        measure(Fraction(voice.rng.randint(1, 10)), METRE, voice)
+        if voice.chance(0.6)
+        else measure(Fraction(voice.rng.randint(2, 20) * 5), CENTIMETRE, voice)
+    )
     way, sign = voice.rng.choice((("forward", 1), ("ahead", 1), ("back", -1), ("backwards", -1)))
     back = "back" if sign > 0 else "forward"
     distance = stepped("drive", "distance", sign * length.metres)
@@ -248,6 +252,85 @@ def _and_back(voice: Voice) -> Phrase:
         b=back,
     )
     return Phrase(text, ({"drive": {"distance": distance}}, {"drive": {"distance": -distance}}))
+
+
+def _terse(voice: Voice) -> Phrase:
+    """What engineers write: arm=up; turn: -45; wait 2.5 s."""
+    sign = voice.rng.choice((":", ":", "=", " =", "", "", " ->", " to", "(", ","))
+    blank = "" if sign in ("=", "(") else " "
+    shut = ")" if sign == "(" else ""
+    parts: list[str] = []
+    commands: list[Command] = []
+    for _ in range(voice.rng.choice((1, 2, 2, 3, 4))):
+        name, value, command = _setting(voice)
+        if commands and command == commands[-1]:
+            continue
+        parts.append(f"{name}{sign}{blank}{value}{shut}")
+        commands.append(command)
+    return Phrase(
+        voice.rng.choice(("; ", ", ", ". ", " then ", ", then ", " | ", "\n", " && ", " + ")).join(parts), tuple(commands), verb=False
+    )
+
+
+def _setting(voice: Voice) -> tuple[str, str, Command]:
+    rng = voice.rng
+    kind = rng.randrange(10)
+    if kind == 0:
+        pose = rng.choice(("home", "up", "down", "carry"))
+        return rng.choice(("arm", "set arm", "arm pose")), pose, {"arm": {"pose": pose}}
+    if kind == 1:
+        color = rng.choice(("off", "white", "red", "green", "blue", "yellow"))
+        return rng.choice(("light", "set light", "led", "light color", "light colour")), color, {"light": {"color": color}}
+    if kind == 2:
+        action = rng.choice(("open", "close"))
+        return rng.choice(("gripper", "set gripper", "claw")), action, {"gripper": {"action": action}}
+    if kind == 3:
+        place = rng.choice(PLACES)
+        return rng.choice(("goto", "go to", "destination", "navigate", "target")), place, {"goto": {"place": place}}
+    if kind == 4:
+        what = rng.choice(("battery", "pose", "temperature", "speed"))
+        return rng.choice(("report", "status", "read", "query")), what, {"report": {"what": what}}
+    if kind == 5:
+        seconds = Fraction(rng.choice((rng.randint(0, 60) * 10, rng.randint(1, 200))), 10)
+        return (
+            rng.choice(("wait", "pause", "delay")),
+            f"{number(seconds, voice)} {rng.choice(('s', 's', 'sec', 'seconds'))}",
+            {"wait": {"seconds": seconds}},
+        )
+    angle = rng.choice((5, 10, 15, 20, 30, 45, 60, 90, 120, 180, rng.randint(1, 180))) * rng.choice((1, -1))
+    plus = "+" if angle > 0 and voice.chance(0.4) else ""
+    if kind in (6, 7):
+        unit = rng.choice((" deg", " degrees", "°", " deg", ""))
+        if voice.chance(0.3):
+            side = "right" if angle < 0 else "left"
+            return rng.choice(("turn", "rotate")), f"{side} {abs(angle)}{unit}", {"turn": {"angle": angle}}
+        return (
+            rng.choice(("turn", "rotate", "yaw", "turn angle", "spin", "heading change")),
+            f"{plus}{angle}{unit}",
+            {"turn": {"angle": angle}},
+        )
+    length = (
+        measure(Fraction(rng.randint(1, 1000), 100), METRE, voice)
+        if voice.chance(0.5)
+        else measure(Fraction(rng.randint(1, 300)), CENTIMETRE, voice)
+    )
+    distance = stepped("drive", "distance", length.metres)
+    if distance is None or not length.text[0].isdigit():
+        return _setting(voice)
+    back = voice.chance(0.4)
+    plus = "-" if back else "+" if voice.chance(0.4) else ""
+    given: dict[str, Fraction] = {"distance": -distance if back else distance}
+    end = ""
+    if voice.chance(0.35):
+        given["speed"] = Fraction(rng.randint(1, 20), 20)
+        end = rng.choice((" at {v} m/s", " @ {v} m/s", ", speed {v} m/s", ", speed={v}", " at {v}m/s", ", {v} m/s")).format(
+            v=float(given["speed"])
+        )
+    return (
+        rng.choice(("drive", "move", "distance", "drive distance", "translate", "advance" if not back else "drive")),
+        f"{plus}{length.text}{end}",
+        {"drive": given},
+    )
 
 
 def _again(voice: Voice) -> Phrase:

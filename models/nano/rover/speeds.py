@@ -41,7 +41,9 @@ def speed(voice: Voice) -> tuple[str, Fraction]:
             said = _one_of(unit, voice) + voice.rng.choice((" per second", " a second")) if value == 1 else f"{number(value, voice)} {name}"
             text, metres = said, value * unit.metres
         else:
-            value = voice.rng.choice((Fraction(voice.rng.randint(1, 7), 2), Fraction(voice.rng.randint(1, 2) * 9, 5), Fraction(voice.rng.randint(2, 36), 10)))
+            value = voice.rng.choice(
+                (Fraction(voice.rng.randint(1, 7), 2), Fraction(voice.rng.randint(1, 2) * 9, 5), Fraction(voice.rng.randint(2, 36), 10))
+            )
             text, metres = (
                 f"{number(value, voice)} {voice.fill('(km/h|kilometres per hour|kilometers per hour|kph|kilometres an hour|kmh|km per hour)')}",
                 value * 1000 / 3600,
@@ -82,7 +84,9 @@ def unsafe(voice: Voice) -> str:
             return f"{number(Fraction(voice.rng.choice((0, 1, 2, 3, 4, 1, 2)), 100), voice)} {voice.fill(PER_SECOND)}"
         if kind < 0.75:
             n = voice.rng.choice((1, 2, 3, 4, 2))
-            name = voice.fill("(cm/s|centimetres per second|centimeters per second|cm per second|centimetres a second|centimeters a second)")
+            name = voice.fill(
+                "(cm/s|centimetres per second|centimeters per second|cm per second|centimetres a second|centimeters a second)"
+            )
             if n == 1:
                 return voice.fill("(one|a|1) (centimetre|centimeter|cm) (per|a) second")
             return f"{number(Fraction(n), voice)} {name}"

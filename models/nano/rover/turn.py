@@ -17,7 +17,7 @@ CLOCKWISE = "(clockwise|clockwise|cw|in clockwise direction|in the clockwise dir
 COUNTER = (
     "(counter-clockwise|counterclockwise|anticlockwise|anti-clockwise|counter clockwise|ccw|anti clockwise|in counterclockwise direction)"
 )
-DEGREES = "(degrees|degrees|degrees|deg|degrees|deg.)"
+DEGREES = "(degrees|degrees|degrees|deg|degrees|degrees|degree|deg.)"
 PLAIN = lines("""
     {turn} {way}
     {turn} {way}
@@ -293,7 +293,14 @@ SHARES = {
         "a third of the way round",
     ),
     Fraction(2, 3): ("two thirds of a turn", "two thirds of a circle", "2/3 of a turn", "two thirds of a full circle"),
-    Fraction(1, 8): ("an eighth of a turn", "an eighth turn", "one eighth of a turn", "an eighth of a circle", "an eighth of a full circle", "0.125 rev"),
+    Fraction(1, 8): (
+        "an eighth of a turn",
+        "an eighth turn",
+        "one eighth of a turn",
+        "an eighth of a circle",
+        "an eighth of a full circle",
+        "0.125 rev",
+    ),
     Fraction(1, 4): (
         "a quarter turn",
         "a quarter turn",

@@ -125,7 +125,11 @@ def wait(voice: Voice, unsafe: bool = False) -> Phrase:
         and template.startswith(("{t} (", "(make", "wait (until", "let", "count", "wait a full", "{t} of", "(insert"))
     ):
         template = "wait {t}"
-    text = voice.fill(template, t=said, who=lambda: clauses.who(voice), clause=lambda: clauses.clause(voice)).replace("a a ", "a ").replace("just just", "just")
+    text = (
+        voice.fill(template, t=said, who=lambda: clauses.who(voice), clause=lambda: clauses.clause(voice))
+        .replace("a a ", "a ")
+        .replace("just just", "just")
+    )
     verb = not template.startswith(("{t}", "for ", "(a|", "the ", "i ", "just", "don't"))
     if unsafe:
         return Phrase(text, UNSAFE, verb)

@@ -140,6 +140,7 @@ SIGN_OFFS = lines("""
     (cheers|ta|thanks|ta very much|thanks a million|thanks in advance|thanks so much|thank you so much|thank you kindly|many thanks|appreciate it|i'd appreciate it|i'd be grateful|much obliged|you're the best|you're a star|you're a lifesaver|love you|bless you|please and thank you|pretty please|pretty please with sugar on top|i owe you one)
     (lol|lmao|rofl|omg|bruh|bro|fr|fr fr|no cap|ngl|tbh|tho|though|fam|idk|imo|yolo|pls n thx|ty|tysm|k|kk|mkay|innit|eh|yeah|right|ok bye|bye|xoxo|dude|my dude|my guy|my man|matey|laddie|lassie|yer honour|sire|milord|my lord|kind sir|good sir)
     (arr|aye aye|ahoy|savvy|och|crikey|by jove|good heavens|mamma mia|oh la la|hallelujah|hooray|hurrah|yay|woohoo|whee|yippee|vroom|brrm brrm|beep beep|ta-da|abracadabra)
+    and (have a (rest|break|good time|nice day)|rest|relax|enjoy yourself|take it easy|be happy|cool down|behave|behave yourself|keep smiling|don't be late|good luck|stay safe|have fun|thank you|well done|goodbye|be good|keep calm|mind your manners)
 """)
 OPENERS = lines("""
     (don't|do not) (be shy|be scared|be afraid|worry|panic|be silly|be lazy|argue|just stand there|mind me|mind the {animal}|wait for me|look so {feeling}|be late|listen to {person}|look at me like that)

@@ -200,6 +200,8 @@ ASKED = lines("""
     (then|and) (you|u|you must|you must to|please you) {order}
     (gonna|wanna|go on,|go ahead,|do it:|come on,|be quick,|hop to it,) {order}
     go ahead and {order}
+    (take your time|go easy|be quick|be brave|don't rush|hurry up|hurry|get up|wake up|calm down|relax|listen|cheer up|come on|go on|pay attention|concentrate|be careful) and {order}
+    (take your time|no rush|be quick|be brave|get up|wake up|calm down|relax|cheer up)(,|:|.|;) {order}
 """)
 AFTER = lines("""
     {order} please

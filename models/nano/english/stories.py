@@ -30,6 +30,11 @@ STORIES = lines("""
     (it's|it was|we have|there are) (only|about|over|nearly|) {n} (degrees|minutes|metres|people|miles|percent|seconds|euros|steps|days|years) (outside|today|from here|left|to go|now|away|in here|old|)
     the (sign|label|screen|door|light|{thing}) (outside|over there|on the wall|at the door|there|) is ({colour}|{quality}|broken|off|on|open|closed|{adjective}) (too|again|today|as well|now|)
     (they|people|doctors|experts|my friends) (say|told me|think|claim) ({word}|{thing}s|{animal}s|robots|{colour} {thing}s) (is|are) ({quality}|{adjective}|good for you|bad luck|the future)
+    ({quality} and {quality}|slow and steady|inch by inch|left and right|fast and loud|up and down|stop and go) (isn't|is not|is|was never) (my|our|{name}'s) (style|thing|cup of tea|way|favourite)
+    (i read|i saw|i heard|there was|they made) (a book|a film|a song|a story|something|a programme) about (a {quality} {animal}|robots|a robot that could fly|the {thing}|{name}|red lights|a man with one arm|cameras|a trip to the moon)
+    the (stop sign|traffic light|red light|light switch|camera shop|taxi driver|arm of the chair|battery of my phone|speed camera|front door|window cleaner|table cloth|sofa cushion|door handle) (outside |)({is}|is {colour}|needs cleaning|was expensive|broke)
+    (my|{name}'s|{person}'s) (old |new |)(car|phone|watch|lamp|robot|camera|chair|kitchen) (is|was|turns|goes|drives|stops|talks|looks|opens|lights up) ({quality}|{adjective}|by itself|too fast|too slowly|left all the time|every day|at night|now)
+    (we|you|they|the kids) (went|drove|walked|turned|stopped|looked|waited) (left|right|for hours|all day|too far|for {n} minutes|{n} metres|at the window|for you) (yesterday|last time|this morning|on sunday|and got lost)
 """)
 DOING = (
     "paint clean dust hang wash fix mend find wrap iron repair sort water polish fold sell pack put_on try_on take_out put_away write_to"

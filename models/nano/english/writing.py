@@ -40,7 +40,7 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
     if voice.spoken:
         if voice.chance(0.2):
             text = slips.heard(text, rng, 0.3)
-        if voice.chance(0.28) and not open_end:
+        if voice.chance(0.22) and not open_end:
             text = noise.with_words_between(text, rng, lambda: voice.pick(slips.FILLERS))
         if voice.chance(0.05):
             text = noise.stuttered(text, rng, NUMBER_WORDS)
@@ -50,7 +50,7 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
         text = noise.with_words_between(text, rng, lambda: voice.pick(slips.FILLERS) + rng.choice(("", ",", "...")), 1)
     if voice.chance(0.08):
         text = noise.replaced(text, slips.MISSPELT, 0.5, rng)
-    if voice.chance(0.16):
+    if voice.chance(0.14):
         text = noise.with_typos(text, rng, KNOWN)
     if voice.chance(0.03):
         text = noise.drawn_out(text, rng)

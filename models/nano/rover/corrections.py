@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from english import vocabulary as v
 from english.lengths import CENTIMETRE, FOOT, METRE, measure
 from english.numbers import number
-from english.verbs import ing, past
+from english.verbs import ing, participle, past
 from qwark_nano.command_set import Command
 from qwark_nano.voice import Voice, lines
 
@@ -152,6 +153,18 @@ REPLACED = lines("""
     not {x}, {y}
     not {x} but {y}
     * {x}, no no, {y}
+    (last time|yesterday|this morning|a minute ago|before) you {did_x}, (so|but|and) (now|this time|today|please) {y}
+    you (just|already) {did_x}, (so|and|) now {y}
+    you have (just|already|) {done_x}, (so|and|) now {y}
+    (thanks|thank you) for {ing_x}, now {y}
+    i don't want you to {x}, i want you to {y}
+    i (don't|do not) need you to {x}, (just|but) {y}
+    i know you (can|like to|want to|could) {x}, but (now|please|today|) {y}
+    you('ve| have) {done_x} (enough|already|long enough), {y}
+    (enough of|no more|instead of) {ing_x}, {y}
+    {ing_x} is (boring|no good|not my style|not what i want|too easy|dangerous), (so|please|) {y}
+    i (saw|knew|had) a robot that {did_x}, but you should {y}
+    {name} would {x}, but you (should|must) {y}
 """)
 
 
@@ -178,7 +191,9 @@ def replaced(voice: Voice) -> Phrase:
         x=x.text,
         y=y.text,
         no=_no(voice),
+        name=lambda: voice.pick(v.NAMES),
         ing_x=f"{ing(first_x)} {rest_x}",
+        done_x=f"{participle(first_x)} {rest_x}",
         did_x=f"{past(first_x)} {rest_x}",
         did_y=f"{past(first_y)} {rest_y}",
     )

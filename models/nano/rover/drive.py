@@ -29,7 +29,7 @@ AHEAD_ALONE = "(forward|forward|forward|forwards|ahead|ahead|straight ahead|stra
 ADVANCE_ALONE = "(advance|proceed|move along|drive on|roll on|press on|push on)"
 # Verbs that say the way themselves.
 ADVANCE = "(advance|proceed|go on|press on|push on|keep going|move along|carry on|drive on|roll on|continue|approach by|come closer by)"
-REVERSE = "(reverse|reverse|rev|back up|back up|back up|back off|back away|retreat|pull back|draw back|go into reverse|move away|withdraw|backpedal|step back|fall back|scoot back)"
+REVERSE = "(reverse|reverse|rev|back up|back up|back up|back off|back away|retreat|come away|pull back|draw back|go into reverse|move away|withdraw|backpedal|step back|fall back|scoot back)"
 HOW_FAR = "(|||||||exactly|about|just|only|another|precisely|around|roughly|no more than|like|maybe|a distance of|all of|a full|approximately|some|by|by exactly|by about|for|for about|for exactly|by just|as far as)"
 SLOW = Choices(
     "slowly carefully gently slow slowly carefully gently".split()
@@ -52,6 +52,22 @@ SLOW = Choices(
         "in slow motion",
         "very carefully",
         "rather gently",
+        "at a slow pace",
+        "nice and gently",
+        "slow and steady",
+        "slowly slowly",
+        "like a snail",
+        "delicately",
+        "with caution",
+        "in a careful manner",
+        "with great care",
+        "taking care",
+        "slowly now",
+        "gently now",
+        "carefully now",
+        "nice and easy and slow",
+        "as slowly as you can",
+        "as carefully as you can",
         "softly",
     ]
 )
@@ -68,10 +84,26 @@ FAST = Choices(
         "swiftly",
         "very fast",
         "with full speed",
+        "full throttle",
+        "top speed",
+        "like lightning",
+        "like the wind",
+        "speedily",
+        "at a fast pace",
+        "at max speed",
+        "fast fast",
+        "quick quick",
+        "as quick as you can",
+        "as quickly as possible",
+        "at a high speed",
+        "quickly now",
+        "fast now",
+        "really quickly",
+        "so fast",
         "at speed",
     ]
 )
-A_BIT = "(a bit|a bit|a little|a little|slightly|a little bit|just a bit|just a little|a tiny bit|a wee bit|just slightly|just a little bit|only a bit|ever so slightly|a touch|a tad|a smidge|a teeny bit|very slightly)"
+A_BIT = "(a bit|a bit|a little|a little|slightly|a little bit|just a bit|just a little|a tiny bit|a wee bit|just slightly|just a little bit|only a bit|ever so slightly|a touch|a tad|a smidge|a teeny bit|very slightly|a hair|a smidgen|a fraction|a lil bit|a lil|a tiny little bit|an itsy bitsy bit|a wee tad|just a tad|just a touch|bit|a small bit|a teensy bit)"
 # {go}: a verb; {way}: ahead or back; {far}: a distance.
 MEASURED = lines("""
     {go} {way} {about} {far}

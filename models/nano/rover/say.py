@@ -153,6 +153,10 @@ PLAIN = lines("""
     i'd like to hear you say {t}
     your text: {t}
     (exclaim|cry|call) {t}
+    tell {person} that {t}
+    let {person} know that {t}
+    announce that {t}
+    (inform|remind) {person} that {t}
 """)
 # Words with which another order would begin, or which belong to the request: without quotes it would be unclear where the text ends.
 QUOTE_MARKS = frozenset('"“”‘«»„')

@@ -12,7 +12,7 @@ from qwark_nano.command_set import MAX_COMMANDS, Command, CommandSet
 from qwark_nano.examples import Example
 from qwark_nano.voice import Voice
 
-from . import arm, corrections, drive, goto, gripper, light, look, repeats, report, say, short, stop, turn, unclear, wait
+from . import arm, corrections, drive, goto, gripper, light, look, nouns, repeats, report, say, short, stop, turn, unclear, wait
 from .joining import join
 from .phrase import SET, UNSUPPORTED, Phrase
 
@@ -32,6 +32,8 @@ KINDS: dict[Maker, int] = {
 }
 PAIRS: dict[Maker, int] = {gripper.both: 1, arm.both: 1, light.several: 1, report.several: 1, short.short: 5, short.bare: 2}
 UNSAFE_KINDS: dict[Callable[..., Phrase], int] = {drive.drive: 3, turn.turn: 2, look.look: 2, wait.wait: 2, say.say: 1}
+# Whose speed cannot be chosen.
+HURRIED = (turn.turn, goto.goto, gripper.gripper, arm.arm, look.look, light.light)
 # Sentences that say what they are, and not how.
 QUESTIONS = ("what", "who", "how", "why", "when", "where", "do you", "are", "were", "can you", "is ", "i ", "the ")
 
@@ -57,7 +59,17 @@ def _put_back(command: Command, voice: Voice) -> Command:
 
 
 def _one_of(makers: dict[Maker, int], voice: Voice) -> Phrase:
-    return voice.rng.choices(list(makers), list(makers.values()))[0](voice)
+    maker = voice.rng.choices(list(makers), list(makers.values()))[0]
+    return _hurried(maker(voice), voice) if maker in HURRIED and voice.chance(0.05) else maker(voice)
+
+
+def _hurried(phrase: Phrase, voice: Voice) -> Phrase:
+    """`phrase` with a word for a speed, which only a drive has."""
+    how = voice.pick(voice.rng.choice((drive.SLOW, drive.FAST)))
+    text = voice.fill(
+        "{t} {how}|{t}, {how}|{how} {t}|{t} (very|really|nice and) (slowly|quickly|carefully)|{t}, but {how}", t=phrase.text, how=how
+    )
+    return replace(phrase, text=text, verb=phrase.verb and text.startswith(phrase.text))
 
 
 def _single(voice: Voice) -> Phrase:
@@ -66,7 +78,7 @@ def _single(voice: Voice) -> Phrase:
 
 
 def _several(voice: Voice) -> Phrase:
-    return _around(join(_some(voice, voice.rng.choices((2, 3, 4), (40, 32, 28))[0]), voice), voice)
+    return _around(join(_some(voice, voice.rng.choices((2, 3, 4), (50, 30, 20))[0]), voice), voice)
 
 
 def _pair(voice: Voice) -> Phrase:
@@ -101,6 +113,10 @@ def _stop(voice: Voice) -> Phrase:
     return _around(stop.stop(voice), voice)
 
 
+def _with_noun(voice: Voice) -> Phrase:
+    return _around(_beside(nouns.with_noun(voice, _one_of(KINDS, voice)), voice), voice)
+
+
 def _repeated(voice: Voice) -> Phrase:
     return _around(_beside(repeats.repeated(voice), voice), voice)
 
@@ -115,8 +131,9 @@ SHAPES: dict[Maker, int] = {
     _corrected: 45,
     _repeated: 25,
     _delayed: 15,
+    _with_noun: 10,
     _pair: 55,
-    _single: 275,
+    _single: 265,
     _several: 290,
 }
 

@@ -33,7 +33,7 @@ LOOKS: dict[str, dict[str, int]] = {"left": {"pan": 45}, "right": {"pan": -45}, 
 
 def short(voice: Voice) -> Phrase:
     """Two to four orders of one kind, or of drives and turns without verbs."""
-    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _terse, _terse, _again, _and_back))(voice)
+    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _terse, _terse, _again, _and_back, _speeds))(voice)
 
 
 # Orders in a word or two.
@@ -232,6 +232,21 @@ def _course(voice: Voice) -> Phrase:
             commands.append({"turn": {"angle": angle * SIDES[side]}})
         drive_next = not drive_next if voice.chance(0.85) else drive_next
     return Phrase(_joined(parts, voice), tuple(commands), verb=False)
+
+
+def _speeds(voice: Voice) -> Phrase:
+    """Forward slowly, back fast."""
+    words = {"slowly": 2, "slow": 2, "carefully": 2, "gently": 2, "fast": 16, "quickly": 16, "at full speed": 16}
+    parts: list[str] = []
+    commands: list[Command] = []
+    for i in range(voice.rng.choice((2, 2, 3))):
+        way, how = voice.rng.choice(list(WAYS)), voice.rng.choice(list(words))
+        length = measure(Fraction(voice.rng.randint(1, 10)), METRE, voice) if voice.chance(0.4) else None
+        metres = Fraction(1, 2) if length is None else length.metres
+        far = "" if length is None else f" {length.text}"
+        parts.append(f"{'go ' if i == 0 and voice.chance(0.4) else ''}{way}{far} {how}")
+        commands.append({"drive": {"distance": WAYS[way] * metres, "speed": Fraction(words[how], 20)}})
+    return Phrase(_joined(parts, voice), tuple(commands), parts[0].startswith("go"))
 
 
 def _and_back(voice: Voice) -> Phrase:

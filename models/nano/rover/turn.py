@@ -165,6 +165,13 @@ MEASURED = lines("""
     another {angle} {way}
     (just|only|exactly|about) {angle} {way}
     (just|only|exactly|about) {angle} {way}, turn
+    (make|do|take) a {n}-degree turn {way}
+    (make|do|take) a {n}-degree {side} turn
+    a {n}-degree turn {way}
+    a {n} degree turn {way}
+    (make|do|take) a {n} degree turn {way}
+    {turn} {way} by {n}
+    {side} {n}
 """)
 NO_WAY = Choices(
     [
@@ -479,7 +486,8 @@ def turn(voice: Voice, unsafe: bool = False) -> Phrase:
         if angle > 0 and said[0].isdigit() and voice.chance(0.2):
             said = "+" + said
         return _turn(voice, NO_WAY, slots | {"angle": said}, angle)
-    return _turn(voice, MEASURED, slots | {"angle": degrees(angle, voice)}, angle * sign)
+    slots |= {"angle": degrees(angle, voice), "n": number(angle, voice)}
+    return _turn(voice, MEASURED, slots, angle * sign)
 
 
 def degrees(angle: Fraction, voice: Voice) -> str:
@@ -491,6 +499,8 @@ def degrees(angle: Fraction, voice: Voice) -> str:
     if 110 <= angle <= 360 and angle % 10 == 0 and kind < 0.14:
         # "one eighty", "two seventy".
         said = f"{cardinal(int(angle) // 100, voice)} {cardinal(int(angle) % 100, voice)}" if angle % 100 else said
+    if 101 <= angle <= 109 and angle.denominator == 1 and kind < 0.2:
+        said = f"one oh {cardinal(int(angle) - 100, voice)}"
     if said[-1].isdigit() and not voice.spoken and kind > 0.85:
         return said + "°"
     if angle == 1:
@@ -552,7 +562,9 @@ def _too_far(voice: Voice, slots: dict[str, str]) -> Phrase:
     )
     template = voice.pick(NO_WAY if voice.chance(0.15) else MEASURED)
     return Phrase(
-        voice.fill(template, **slots, angle=degrees(angle, voice) if angle > 999 or voice.chance(0.9) else f"{angle} degrees"),
+        voice.fill(
+            template, **slots, n=str(angle), angle=degrees(angle, voice) if angle > 999 or voice.chance(0.9) else f"{angle} degrees"
+        ),
         UNSAFE,
         _begins_with_verb(template),
     )

@@ -131,7 +131,7 @@ def train(
                 (out / "losses.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
     checkpoint.save(out, model, "last")
     (out / "losses.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
-    plot_losses(log, out / "losses.png")
+    plot_losses([log], out / "losses.png")
 
 
 def main() -> None:

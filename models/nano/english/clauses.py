@@ -78,6 +78,10 @@ REASONS = lines("""
     (you('re| are)|you were) (too (close|far|near|loud|slow|low|high)|in my way|on my {part2}|blocking {part}|standing on the {thing}|facing the wrong way|{feeling}|scaring the {animal}|upside down)
     my ({part2} hurts|hands are (full|wet|dirty|cold)|eyes hurt|feet hurt|neck hurts|{thing} is {place}|{person2} is asleep)
     we('re| are) (filming|recording|going to start|waiting|late|almost there|{feeling}|having guests|in a hurry|out of time)
+    i (want|need|would like|wish|hope|have) to (see|reach|clean|check|fix|find|use|show you|look at|get to|hang up|put away) ({part}|the {thing}|my {thing}s|it|what's there|something|the {quality} {thing})
+    you (need|want|deserve|could use|must be needing) (juice|power|a charge|a rest|some rest|oil|a break|energy|fresh air|sleep|new batteries|help)
+    {who} (needs|need|wants|want|has|have) to (see|reach|clean|check|fix|find|use) ({part}|the {thing}|it)
+    (the|my) ({thing}|{animal}|guests|clients|kids|visitors|boss|pizza|taxi) (arrives|arrive|is coming|are coming|will be here|is here|are here) (soon|any minute|at noon|in five minutes|now|tonight)
 """)
 DANGERS = lines("""
     (or|or else|otherwise) (you('ll|'re going to| will|)|i('ll| will)|{who}('ll| will)) (hit|break|crush|scratch|knock over|bump into|wake|lose|miss|run over|step on|scare|drop) ({part}|the {thing}|the {animal}|{person}|me|my foot|it|something)
@@ -110,6 +114,9 @@ EVENTS = lines("""
     (the one|the {quality} one|that one) (with the {thing}|{place}|{clause}|next to {person}|you know)
     (with|without) (the {thing}|a {thing}|{person}|my help|your eyes open|pleasure|love|a smile|style)
     (instead|as well|too|also|again|anyway|at least|for a start|for now|in any case|of course|by the way|by all means|in the meantime|as usual)
+    before (the|my|our) (clients|guests|kids|visitors|boss|parents|neighbours|pizza|taxi|batteries|customers|doctor) (arrive|arrives|come|leave|see it|are here|is here|get here|die|complain)
+    before (i forget|we forget|we leave|we start|we eat|anything happens|something breaks|the {thing} (falls|breaks|gets cold)|{part} (falls off|gets hot|goes out))
+    so (i|we|you|they) (can|could|may) (see|hear|reach|enjoy|use|clean|hang up|find|show) ({part}|the {thing}|my {thing}s|it|you)
 """)
 # What is not to be done beside the order.
 LIMITS = lines("""
@@ -158,6 +165,9 @@ OPENERS = lines("""
     (hello|hi|good morning|good evening|good day|dear robot|excuse me|pardon me|sorry) (again|, sir|, robot|, my friend|, little one|, it's me|, it is {name}|, {name} here|, this is {name}|, i am {name})
     (i am|i'm) (a bit|very|so|) (new here|old|slow|shy|lazy|late|short|blind on one eye|deaf|busy|sorry)
     (please|now) (listen|pay attention|watch|be careful|concentrate|wake up)
+    (while|before|in case) i (remember|forget|think of it|am at it|have you here)(| it)
+    (such|what) ({adjective}|lovely|{quality}) weather( we're having|), (isn't it|isn't it {adjective}|you know)
+    (it's|it is) (so|very|too|getting|rather) ({adjective}|{quality}|late|dark) (in here|today|outside|under here|now|)
 """)
 
 

@@ -275,6 +275,10 @@ AFTER = lines("""
     {order} ({after})
     {order}; {after}
     {order}: {after}
+    {order} right now
+    {order} right now, please
+    {order} right away
+    {order} straight away
 """)
 CALLED = lines("""
     hey {name}, {order}

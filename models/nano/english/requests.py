@@ -334,6 +334,10 @@ TASKS = lines("""
     speed (up|dial {name}|read this)
     (battery|temperature|speed|position) of (my|the) (phone|car|{gadget}|oven|sun|laptop|{animal}|world)
     (charge|recharge) (my|the|{person}'s) (phone|laptop|car|customer|card|{thing}|toothbrush)
+    (knit|sew|bake|build|draw|paint|write|buy|fetch|pour|mix|carve|print|order|find|cut|lend) (me|us|{person}|{name}) (a|some|another|two|the) ({thing}|{thing}s|{word})
+    (report|measure|check|read) (humidity|air pressure|noise|brightness|voltage|weather|altitude|wind speed|air quality|radiation|time|distance|weight|pressure)
+    (make|brew|cook|fetch|bring|serve|pour|order|buy|get) (coffee|tea|dinner|lunch|breakfast|soup|pizza|beer|juice|milk|bread|water|ice cream)
+    (send|mail|fax|hand|submit|email|forward) (the|my|a|this) (quarterly report|report|invoice|letter|parcel|file|results|{thing}) to (finance|the office|{person}|{name}|my boss|the bank)
 """)
 VERBS = words("""
     marinate calibrate decorate interrogate photocopy sharpen polish inflate deflate tickle comb shave knit crochet weld solder sand varnish

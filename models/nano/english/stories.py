@@ -12,7 +12,7 @@ STORIES = lines("""
     you (won't believe|can't imagine|should have seen|should have heard|will never guess|know) (what|how|who) ({person}|{name}) (told me|did|saw|brought me|said|looked|sent me) (today|yesterday|this morning|last week|on the phone|at the party|)
     i (used to|once) (have|know|see|feed|own|play with) (a {animal}|a {quality} {thing}|{name}'s {animal}|somebody) (who could do this|who did that|just like you|when i was small|, you know|that was {quality}|)
     (when i was (young|little|a girl|a boy|in the army|at school)|in my (day|youth|time)|back (then|home)|years ago), (we|i|{person}) (had|had no|used|never had|loved) ({thing}s|a {thing}|a {quality} {thing}|{animal}s)
-    (such|what) ({adjective}|{quality}|lovely) (weather|people|music|days|{thing}s) (we're having|they are|that is|we have), (isn't it|don't you think|you know|really)
+    (such|what) ({adjective}|{quality}|lovely) (weather|people|music|days|{thing}s) (we're having|they are|that is|we have), (isn't it|don't you think|you know|really|isn't it wonderful|i must say)
     (my|this|that) {thing} (reminds me of|makes me think of|looks like|was a present from|belongs to|is older than) ({person}|{name}|a {thing}|my childhood|summer|home|{word})
     i (do|) (like|love|prefer|enjoy|miss|can't stand|hate) ({colour}|{thing}s|{animal}s|{word}|{adjective} days|the {thing}|your lights|robots|music|this song), (it reminds me of {thing}s|you know|i must say|so much|always have|don't you|to be honest)
     (i'm|i am) (all in a muddle|a bit lost|not what i was|getting old|so clumsy|rather {feeling}|a little {feeling}|so {feeling}) (today|these days|this morning|now|lately|, i'm afraid|)

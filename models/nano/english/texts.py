@@ -206,7 +206,9 @@ def text(voice: Voice) -> str:
     """Any text."""
     rng = voice.rng
     kind = rng.random()
-    if kind < 0.42:
+    if kind < 0.05:
+        found = _repeated(voice)
+    elif kind < 0.42:
         found = utterance(voice)
     elif kind < 0.60:
         found = " ".join(word(voice) for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 5, 6))))
@@ -227,6 +229,18 @@ def text(voice: Voice) -> str:
     else:
         found = _with_signs(" ".join(rng.choice((word, name, code))(voice) for _ in range(rng.randint(1, 5))), voice)
     return _in_some_case(found, voice)
+
+
+def _repeated(voice: Voice) -> str:
+    """A word or two, again and again: no, no, no; knock knock."""
+    said = voice.rng.choice(
+        ("no", "yes", "go", "help", "knock", "ha", "bla", "ding", "beep", "hip", "wow", word(voice), word(voice), name(voice))
+    )
+    join, count = voice.rng.choice((" ", " ", ", ", ", ", "! ", "... ", "-")), voice.rng.choice((2, 2, 3, 3, 3, 4, 5))
+    found = join.join([said] * count)
+    if voice.chance(0.4):
+        found += f"{voice.rng.choice((' ', ', ', '! '))}{voice.rng.choice((word, name, utterance))(voice)}"
+    return f"{word(voice)} {found}" if voice.chance(0.15) else found
 
 
 def _with_signs(text: str, voice: Voice) -> str:

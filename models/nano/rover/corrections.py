@@ -14,7 +14,7 @@ from qwark_nano.voice import Voice, lines
 
 from . import arm, drive, goto, gripper, light, look, report, turn, wait
 from .goto import PLACES
-from .phrase import Phrase, stepped
+from .phrase import UNSAFE, Phrase, stepped
 
 NO = (
     "(no|no, wait|sorry|no, sorry|i mean|no i mean|sorry i mean|i meant|wait no|actually|actually no|make that|no, make that|or rather|rather|correction|scratch that|uh no|oops no|er|no no|better|no, better|i mean to say|well no|"
@@ -230,17 +230,23 @@ def _look(voice: Voice) -> Phrase:
 def _drive(voice: Voice) -> Phrase:
     unit, most = voice.rng.choice(((METRE, 10), (CENTIMETRE, 100), (FOOT, 20)))
     first, second = voice.rng.sample(range(1, most + 1), 2)
+    if unit is METRE and voice.chance(0.25):
+        # What is too far is taken back, or comes in.
+        second = voice.rng.randint(11, 50)
+        first, second = voice.rng.sample((first, second), 2)
     a, b = (measure(Fraction(n), unit, voice) for n in (first, second))
     sign, way = voice.rng.choice(((1, "forward"), (1, "ahead"), (-1, "back"), (-1, "backwards")))
     text = voice.say(DRIVEN, way=way, a=a.text, b=b.text, n=a.text.split()[0] if " " in a.text else a.text, no=_no(voice))
     distance = stepped("drive", "distance", sign * b.metres)
+    if b.metres > 10:
+        return Phrase(text, UNSAFE, verb=False)
     return _drive(voice) if distance is None else Phrase(text, ({"drive": {"distance": distance}},), verb=False)
 
 
 def _wait(voice: Voice) -> Phrase:
-    first, second = voice.rng.sample(range(2, 60), 2)
+    first, second = voice.rng.sample(range(2, 60 if voice.chance(0.8) else 120), 2)
     a, b = number(Fraction(first), voice), number(Fraction(second), voice)
-    return Phrase(voice.say(WAITED, a=a, b=b, no=_no(voice)), ({"wait": {"seconds": second}},), verb=False)
+    return Phrase(voice.say(WAITED, a=a, b=b, no=_no(voice)), UNSAFE if second > 60 else ({"wait": {"seconds": second}},), verb=False)
 
 
 def _move(voice: Voice) -> Phrase:

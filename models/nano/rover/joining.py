@@ -216,6 +216,9 @@ INVERTED = Choices(
         "{y} but {x} first",
         "prior to {ing_y}, {x}",
         "prior to {ing_y}, {x}",
+        "prior to {ing_y}, {x}",
+        "prior to {ing_y}, please {x}",
+        "prior to {ing_y} you should {x}",
         "prior to {ing_y} {x}",
         "{x} prior to {ing_y}",
         "{x}, prior to {ing_y}",
@@ -233,6 +236,9 @@ INVERTED = Choices(
         "please don't {y} until you've {done_x}",
         "wait with that until you've {done_x}: {y}",
         "last of all {y}; first {x}",
+        "last of all {y}, but first {x}",
+        "finally {y}; first {x}",
+        "at the end {y}, at the start {x}",
         "first {x}; last of all {y}",
         "last, {y}; first, {x}",
         "{y} last, but first {x}",
@@ -328,7 +334,7 @@ def join(parts: list[Phrase], voice: Voice) -> Phrase:
     refused = [part for part in parts if is_refused(part)]
     commands = refused[0].commands if refused else tuple(command for part in parts for command in part.commands)
     open_end = any(part.open_end for part in parts)
-    if len(parts) == 2 and not open_end and all(_is_plain_verb(part) for part in parts) and voice.chance(0.16):
+    if len(parts) == 2 and not open_end and all(_is_plain_verb(part) for part in parts) and voice.chance(0.24):
         return Phrase(_inverted(parts[0].text, parts[1].text, voice), commands, verb=False)
     if len(parts) > 2 and not open_end and all(_is_plain_verb(part) for part in parts) and voice.chance(0.07):
         return Phrase(_last_first([part.text for part in parts], voice), commands, verb=False)

@@ -152,8 +152,8 @@ def _refused(phrase: Phrase, voice: Voice) -> Phrase:
     """A refused phrase alone or among others, which are refused with it."""
     if voice.chance(0.62):
         return _around(phrase, voice)
-    parts = _some(voice, voice.rng.choice((1, 1, 2, 3)))
-    parts.insert(voice.rng.randint(0, len(parts)), phrase)
+    parts = _some(voice, voice.rng.choice((1, 1, 1, 2, 3)))
+    parts.insert(len(parts) if voice.chance(0.5) else voice.rng.randint(0, len(parts)), phrase)
     return _around(join(parts, voice), voice)
 
 

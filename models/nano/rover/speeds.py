@@ -95,5 +95,5 @@ def unsafe(voice: Voice) -> str:
         value = Fraction(voice.rng.choice((voice.rng.randint(11, 50) * 10, voice.rng.randint(103, 600))))
         return f"{number(value, voice)} {voice.fill('(cm/s|centimetres per second|centimeters per second|cm per second|centimetres a second)')}"
     if kind < 0.9:
-        return f"{number(Fraction(voice.rng.randint(4, 60)), voice)} {voice.fill('(km/h|kilometres per hour|kilometers per hour|kph|miles per hour|mph|kilometres an hour|miles an hour)')}"
+        return f"{number(Fraction(voice.rng.choice((voice.rng.randint(4, 60), voice.rng.randint(4, 12))) * 10 + voice.rng.choice((0, 0, 2, 4, 5, 6, 8)), 10), voice)} {voice.fill('(km/h|kilometres per hour|kilometers per hour|kph|miles per hour|mph|kilometres an hour|miles an hour)')}"
     return f"{number(Fraction(voice.rng.randint(4, 30)), voice)} {voice.fill('(feet per second|ft/s|feet a second)')}"

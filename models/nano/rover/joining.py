@@ -86,9 +86,7 @@ JOINS = lines("""
     {x} ... then {y}
     {x} > {y}
     {x} => {y}
-    {x} | {y}
     {x} >> {y}
-    {x} | then | {y}
     {x}, when (finished|done), {y}
     {x}, (straight|right|immediately|directly|soon) after (that|which|this) {y}
     {x}, after (this|which) {y}

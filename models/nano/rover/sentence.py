@@ -59,8 +59,7 @@ def _put_back(command: Command, voice: Voice) -> Command:
 
 
 def _one_of(makers: dict[Maker, int], voice: Voice) -> Phrase:
-    maker = voice.rng.choices(list(makers), list(makers.values()))[0]
-    return _hurried(maker(voice), voice) if maker in HURRIED and voice.chance(0.05) else maker(voice)
+    return voice.rng.choices(list(makers), list(makers.values()))[0](voice)
 
 
 def _hurried(phrase: Phrase, voice: Voice) -> Phrase:
@@ -74,7 +73,8 @@ def _hurried(phrase: Phrase, voice: Voice) -> Phrase:
 
 def _single(voice: Voice) -> Phrase:
     kind = voice.rng.choices(list(KINDS), list(KINDS.values()))[0]
-    return _around(say.say(voice, alone=True) if kind is say.say else kind(voice), voice)
+    phrase = say.say(voice, alone=True) if kind is say.say else kind(voice)
+    return _around(_hurried(phrase, voice) if kind in HURRIED and voice.chance(0.08) else phrase, voice)
 
 
 def _several(voice: Voice) -> Phrase:

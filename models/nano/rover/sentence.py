@@ -30,6 +30,21 @@ KINDS: dict[Maker, int] = {
     wait.wait: 8,
     report.report: 7,
 }
+# What is asked for several times in a row.
+SERIAL: tuple[Maker, ...] = (
+    drive.drive,
+    drive.drive,
+    turn.turn,
+    turn.turn,
+    goto.goto,
+    gripper.gripper,
+    arm.arm,
+    look.look,
+    light.light,
+    light.light,
+    say.say,
+    report.report,
+)
 PAIRS: dict[Maker, int] = {gripper.both: 1, arm.both: 1, light.several: 1, report.several: 1, short.short: 5, short.bare: 2}
 UNSAFE_KINDS: dict[Callable[..., Phrase], int] = {drive.drive: 3, turn.turn: 2, look.look: 2, wait.wait: 2, say.say: 1}
 # Whose speed cannot be chosen.
@@ -81,6 +96,25 @@ def _several(voice: Voice) -> Phrase:
     return _around(join(_some(voice, voice.rng.choices((2, 3, 4), (50, 30, 20))[0]), voice), voice)
 
 
+def _alike(voice: Voice) -> Phrase:
+    """Orders of one kind that are all meant, alone or among others: nothing is taken back, and nothing said twice."""
+    kind = voice.rng.choice(SERIAL)
+    some = [kind(voice)]
+    for _ in range(voice.rng.choice((1, 1, 1, 2))):
+        other = kind(voice)
+        if all(other.commands != phrase.commands for phrase in some):
+            some.append(other)
+    between = [wait.wait] if voice.chance(0.4) else list(KINDS)
+    parts = [some[0]]
+    for phrase in some[1:]:
+        if len(parts) + 2 <= MAX_COMMANDS and voice.chance(0.6):
+            parts.append(voice.rng.choice(between)(voice))
+        parts.append(phrase)
+    if len(parts) < MAX_COMMANDS and voice.chance(0.35):
+        parts.insert(voice.rng.choice((0, len(parts))), _some(voice, 1)[0])
+    return _around(join(parts, voice), voice)
+
+
 def _pair(voice: Voice) -> Phrase:
     return _around(_beside(_one_of(PAIRS, voice), voice), voice)
 
@@ -123,18 +157,19 @@ def _repeated(voice: Voice) -> Phrase:
 
 # Shares of the shapes of sentences, in thousandths.
 SHAPES: dict[Maker, int] = {
-    _stop: 45,
+    _stop: 40,
     unclear.unclear: 45,
-    _unsupported: 115,
+    _unsupported: 100,
     _unsafe: 80,
     _broken: 10,
-    _corrected: 45,
-    _repeated: 25,
+    _corrected: 30,
+    _repeated: 20,
     _delayed: 15,
     _with_noun: 10,
-    _pair: 55,
+    _pair: 45,
     _single: 265,
-    _several: 290,
+    _several: 275,
+    _alike: 80,
 }
 
 
@@ -150,7 +185,7 @@ def _some(voice: Voice, count: int) -> list[Phrase]:
 
 def _refused(phrase: Phrase, voice: Voice) -> Phrase:
     """A refused phrase alone or among others, which are refused with it."""
-    if voice.chance(0.62):
+    if voice.chance(0.5):
         return _around(phrase, voice)
     parts = _some(voice, voice.rng.choice((1, 1, 1, 2, 3)))
     parts.insert(len(parts) if voice.chance(0.5) else voice.rng.randint(0, len(parts)), phrase)

@@ -77,6 +77,11 @@ def _single(voice: Voice) -> Phrase:
     return _around(_hurried(phrase, voice) if kind in HURRIED and voice.chance(0.08) else phrase, voice)
 
 
+def _plain(voice: Voice) -> Phrase:
+    """One order, as it is."""
+    return say.say(voice, alone=True) if voice.chance(0.3) else _one_of(KINDS, voice)
+
+
 def _several(voice: Voice) -> Phrase:
     return _around(join(_some(voice, voice.rng.choices((2, 3, 4), (50, 30, 20))[0]), voice), voice)
 
@@ -133,7 +138,8 @@ SHAPES: dict[Maker, int] = {
     _delayed: 15,
     _with_noun: 10,
     _pair: 55,
-    _single: 265,
+    _plain: 60,
+    _single: 205,
     _several: 290,
 }
 

@@ -67,6 +67,17 @@ def code(voice: Voice) -> str:
     return f"{rng.randint(0, 999)}{rng.choice(('.', ',', ':', '/', '-', 'x', ' x ', ' + ', ' = '))}{digits}"
 
 
+GREETINGS = lines("""
+    hello
+    hello
+    hi
+    goodbye
+    (hello|hi|hey|goodbye|bye|welcome|thank you|thanks) (there|everyone|everybody|all|{name}|{person}|friends|world|again|my friend)
+    good (morning|evening|afternoon|night|day) (|everyone|everybody|all|{name}|{person}|friends)
+    (good night|goodbye|hello|well done|thank you) and (sleep well|welcome|see you soon|good luck|take care|come again)
+    (thank you|thanks|please|sorry|excuse me|yes|no|okay|cheers|congratulations|happy birthday|well done|good luck|see you later|see you soon|take care|help|welcome)
+    (here you are|here i am|i am here|i'm home|i'm back|i'm ready|all done|done|ready|it's me|follow me|after you|come in|coming)
+""")
 AMOUNTS = lines("""
     {thing} {n} {leaves} in {n2} {units}
     the {word} {leaves} in {n2} {units}
@@ -108,6 +119,11 @@ COUNTS = Choices(
         "one... two... three",
     ]
 )
+
+
+def greeting(voice: Voice) -> str:
+    """What people say first, and most often."""
+    return voice.say(GREETINGS, name=lambda: name(voice), person=lambda: voice.pick(v.PEOPLE))
 
 
 def with_amounts(voice: Voice) -> str:

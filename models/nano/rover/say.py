@@ -230,9 +230,11 @@ def _text(voice: Voice) -> str:
         )
     if kind < 0.1:
         return f"{voice.pick(NAMES)}, {texts.utterance(voice)}"
-    if kind < 0.2:
+    if kind < 0.18:
+        return texts.greeting(voice)
+    if kind < 0.25:
         return texts.with_amounts(voice)
-    if kind < 0.26:
+    if kind < 0.3:
         return _order(voice)
     return texts.text(voice)
 

@@ -92,6 +92,11 @@ def _single(voice: Voice) -> Phrase:
     return _around(_hurried(phrase, voice) if kind in HURRIED and voice.chance(0.08) else phrase, voice)
 
 
+def _plain(voice: Voice) -> Phrase:
+    """One order, as it is."""
+    return say.say(voice, alone=True) if voice.chance(0.3) else _one_of(KINDS, voice)
+
+
 def _several(voice: Voice) -> Phrase:
     return _around(join(_some(voice, voice.rng.choices((2, 3, 4), (50, 30, 20))[0]), voice), voice)
 
@@ -166,9 +171,10 @@ SHAPES: dict[Maker, int] = {
     _repeated: 20,
     _delayed: 15,
     _with_noun: 10,
-    _pair: 45,
-    _single: 265,
-    _several: 275,
+    _pair: 50,
+    _plain: 50,
+    _single: 200,
+    _several: 270,
     _alike: 80,
 }
 

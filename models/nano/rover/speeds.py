@@ -19,9 +19,12 @@ def speed(voice: Voice) -> tuple[str, Fraction]:
         kind = voice.rng.random()
         if kind < 0.62:
             value = Fraction(voice.rng.randint(1, 20), 20) if voice.chance(0.6) else Fraction(voice.rng.randint(5, 100), 100)
+            if voice.chance(0.12):
+                # The slowest and the fastest are still within.
+                value = voice.rng.choice((Fraction(1, 20), Fraction(1)))
             text, metres = _per_second(value, voice), value
         elif kind < 0.8:
-            value = Fraction(voice.rng.choice((voice.rng.randint(1, 20) * 5, voice.rng.randint(5, 100))))
+            value = Fraction(voice.rng.choice((voice.rng.randint(1, 20) * 5, voice.rng.randint(5, 100), voice.rng.choice((5, 5, 10, 100)))))
             text, metres = (
                 f"{number(value, voice)} {voice.fill('(cm/s|centimetres per second|centimeters per second|cm per second|centimetres a second|centimeters a second)')}",
                 value / 100,

@@ -33,7 +33,15 @@ FRACTIONS = {
     Fraction(1, 2): ("half a {u}", "half a {u}", "a half {u}", "one half {u}", "half of a {u}", "1/2 {u}", "½ {u}"),
     Fraction(1, 4): ("a quarter of a {u}", "quarter of a {u}", "a quarter {u}", "one quarter of a {u}", "1/4 {u}", "¼ of a {u}"),
     Fraction(3, 4): ("three quarters of a {u}", "three-quarters of a {u}", "3/4 of a {u}", "three quarter {u}", "¾ {u}"),
-    Fraction(1, 10): ("a tenth of a {u}", "one tenth of a {u}"),
+    Fraction(1, 10): ("a tenth of a {u}", "one tenth of a {u}", "1/10 of a {u}"),
+    Fraction(2, 10): ("two tenths of a {u}", "a fifth of a {u}", "one fifth of a {u}", "2 tenths of a {u}"),
+    Fraction(3, 10): ("three tenths of a {u}", "3 tenths of a {u}"),
+    Fraction(4, 10): ("four tenths of a {u}", "two fifths of a {u}"),
+    Fraction(6, 10): ("six tenths of a {u}", "three fifths of a {u}"),
+    Fraction(7, 10): ("seven tenths of a {u}", "7 tenths of a {u}"),
+    Fraction(8, 10): ("eight tenths of a {u}", "four fifths of a {u}"),
+    Fraction(9, 10): ("nine tenths of a {u}", "9 tenths of a {u}"),
+    Fraction(1, 8): ("an eighth of a {u}", "one eighth of a {u}"),
     Fraction(1, 3): ("a third of a {u}", "one third of a {u}", "1/3 of a {u}"),
     Fraction(2, 3): ("two thirds of a {u}", "2/3 of a {u}"),
 }
@@ -78,14 +86,20 @@ def measure(amount: Fraction, unit: Unit, voice: Voice) -> Length:
 
 
 def _measured(amount: Fraction, unit: Unit, voice: Voice) -> str:
-    if amount in FRACTIONS and (amount.denominator == 3 or voice.chance(0.75)):
+    if amount in FRACTIONS and (amount.denominator == 3 or voice.chance(0.75 if amount.denominator in (2, 4) else 0.2)):
         form = voice.rng.choice([f for f in FRACTIONS[amount] if not (voice.spoken and not f[0].isalpha())])
         return form.replace("{u}", voice.rng.choice(unit.one))
     if amount == 1 and voice.chance(0.45):
         return voice.fill("(a|a|one|a single) ") + " " + voice.rng.choice(unit.one)
-    if amount.denominator == 2 and amount > 1 and voice.chance(0.3):
-        whole = "a" if amount < 2 else number(Fraction(int(amount)), voice)
-        return f"{whole} {voice.rng.choice(unit.one if amount < 2 else unit.many)} and a half"
+    if amount.denominator in (2, 4) and amount > 1 and voice.chance(0.3):
+        whole = voice.rng.choice(("a", "a", "one")) if amount < 2 else number(Fraction(int(amount)), voice)
+        rest = {Fraction(1, 2): "a half", Fraction(1, 4): "a quarter", Fraction(3, 4): "three quarters"}[amount % 1]
+        if voice.chance(0.12):
+            rest = rest.removeprefix("a ")
+        return f"{whole} {voice.rng.choice(unit.one if amount < 2 or voice.chance(0.08) else unit.many)} and {rest}"
+    if amount.denominator == 2 and amount > 1 and voice.chance(0.05):
+        # Halves are counted: three half metres would be odd, but one and a half a metre is heard.
+        return f"{number(Fraction(int(amount)), voice)} and half {voice.rng.choice((*unit.one, *unit.many))}"
     if amount == 12 and voice.chance(0.12):
         return f"a dozen {voice.rng.choice(unit.many)}"
     if amount == 6 and voice.chance(0.08):
@@ -137,12 +151,24 @@ def _fraction(voice: Voice) -> Length:
     return measure(amount, unit, voice)
 
 
-def _compound(voice: Voice) -> Length:
+def beyond(voice: Voice) -> Length:
+    """Two units, just above ten metres."""
+    if voice.chance(0.6):
+        return _compound(voice, Fraction(10))
+    first = measure(Fraction(voice.rng.choice((32, 33, 34))), FOOT, voice)
+    inches = voice.rng.randint(1, 11)
+    if first.metres + inches * INCH.metres <= Fraction("10.005"):
+        return beyond(voice)
+    second = measure(Fraction(inches), INCH, voice)
+    return Length(first.text + voice.rng.choice((" and ", " ", " and ", ", ")) + second.text, first.metres + second.metres)
+
+
+def _compound(voice: Voice, whole: Fraction | None = None) -> Length:
     """Two units: a metre and 30 centimetres, three feet six inches."""
-    if voice.chance(0.55):
+    if whole is not None or voice.chance(0.6):
         metres, centimetres = (
-            voice.rng.randint(1, 9),
-            voice.rng.choice([5, 10, 20, 25, 30, 40, 50, 60, 70, 75, 80, voice.rng.randint(1, 99)]),
+            int(whole) if whole is not None else voice.rng.randint(1, 9),
+            voice.rng.choice([1, 5, 10, 20, 25, 30, 40, 50, 60, 70, 75, 80, voice.rng.randint(1, 99)]),
         )
         first, second = measure(Fraction(metres), METRE, voice), measure(Fraction(centimetres), CENTIMETRE, voice)
         if centimetres >= 10 and not voice.spoken and voice.chance(0.12):
@@ -156,4 +182,4 @@ def _compound(voice: Voice) -> Length:
             if not voice.spoken:
                 return Length(f"{feet}'{inches}\"", first.metres + second.metres)
             return Length(f"{number(Fraction(feet), voice)} foot {number(Fraction(inches), voice)}", first.metres + second.metres)
-    return Length(first.text + voice.fill("( and | | and |, )").rstrip() + " " + second.text, first.metres + second.metres)
+    return Length(first.text + voice.rng.choice((" and ", " ", " and ", ", ")) + second.text, first.metres + second.metres)

@@ -24,9 +24,11 @@ def cardinal(n: int, voice: Voice) -> str:
         return TENS[n // 10] + (join + ONES[n % 10] if n % 10 else "")
     unit, name = (100, "hundred") if n < 1000 else (1000, "thousand")
     head = "a" if n // unit == 1 and voice.chance(0.4) else cardinal(n // unit, voice)
+    if n == unit and voice.chance(0.05):
+        return name
     if not n % unit:
         return f"{head} {name}"
-    join = " and " if (unit == 100 or n % unit < 100) and voice.chance(0.7) else " "
+    join = " and " if (unit == 100 or n % unit < 100) and voice.chance(0.6) else " "
     return f"{head} {name}{join}{cardinal(n % unit, voice)}"
 
 
@@ -43,6 +45,9 @@ def in_digits(value: Fraction, voice: Voice) -> str:
             return f"{whole:,}"
         return f"{whole}.0" if value < 100 and voice.chance(0.05) else str(whole)
     text = decimal(value, point=True)
+    if voice.chance(0.03):
+        # As most of Europe writes it.
+        return text.replace(".", ",")
     if text.startswith("0.") and voice.chance(0.12):
         return text[1:]
     return text + "0" if len(text) < 4 and voice.chance(0.04) else text
@@ -52,13 +57,13 @@ def in_words(value: Fraction, voice: Voice) -> str:
     """A number in words: three, two point five, two and a half."""
     whole, rest = divmod(value, 1)
     if rest == 0:
-        return cardinal(int(whole), voice)
+        return cardinal(int(whole), voice) + (" point zero" if whole < 20 and voice.chance(0.02) else "")
     if rest in MIXED and whole and voice.chance(0.5):
         return f"{cardinal(int(whole), voice)} and {MIXED[rest][0]}"
     behind = " ".join(ONES[int(d)] for d in decimal(value, point=True).split(".")[1])
     if whole:
-        return f"{cardinal(int(whole), voice)} point {behind}"
-    return voice.fill("(|zero |oh |nought |zero )point ") + " " + behind
+        return f"{cardinal(int(whole), voice)} {'dot' if voice.chance(0.03) else 'point'} {behind}"
+    return voice.fill("(|zero |oh |nought |zero |zero )point ") + " " + behind
 
 
 def number(value: Fraction, voice: Voice) -> str:

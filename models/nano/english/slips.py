@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from random import Random
 
 from qwark_nano.voice import Choices, words
@@ -78,6 +80,31 @@ HEARD = {
     "a": ("uh", "the"),
     "the": ("a", "da"),
     "battery": ("batter e", "batteries"),
+    "warm": ("worm", "war"),
+    "fast": ("vast",),
+    "slowly": ("slow lee",),
+    "kitchen": ("chicken", "kitchin"),
+    "table": ("cable",),
+    "look": ("luke", "book"),
+    "camera": ("camper",),
+    "drop": ("prop",),
+    "degree": ("the gree",),
+    "inch": ("itch",),
+    "up": ("app",),
+    "on": ("own",),
+    "home": ("hum", "rome"),
+    "carry": ("kerry",),
+    "drive": ("dry", "thrive"),
+    "speed": ("speet",),
+    "temperature": ("temper ature",),
+    "grip": ("crip",),
+    "tell": ("tail",),
+    "way": ("weigh",),
+    "claw": ("clore",),
+    "release": ("real ease", "re lease"),
+    "around": ("a round",),
+    "window": ("win dough",),
+    "couch": ("coach",),
 }
 # What people misspell.
 MISSPELT = {
@@ -143,6 +170,51 @@ MISSPELT = {
     "before": ("befor", "b4"),
     "because": ("becuase", "cuz"),
 }
+# What people write in a hurry.
+CHATTED = {
+    "you": ("u", "ya", "u"),
+    "your": ("ur", "yer", "ya"),
+    "are": ("r",),
+    "and": ("n", "&", "nd"),
+    "then": ("den", "thn"),
+    "before": ("b4",),
+    "please": ("pls", "plz", "pleez"),
+    "thanks": ("thx", "tnx", "ty"),
+    "right": ("rite",),
+    "light": ("lite",),
+    "going": ("goin",),
+    "turning": ("turnin",),
+    "the": ("da", "tha", "th"),
+    "that": ("dat",),
+    "because": ("cuz", "cos", "bc"),
+    "want": ("wanna",),
+    "what": ("wat", "wut"),
+    "what's": ("whats", "wats"),
+    "with": ("w/", "wit"),
+    "tell": ("tel",),
+    "me": ("meh",),
+    "could": ("cud",),
+    "would": ("wud",),
+    "seconds": ("secs", "s"),
+    "minute": ("min",),
+    "metres": ("m",),
+    "meters": ("m",),
+    "degrees": ("deg", "degs"),
+    "centimetres": ("cm",),
+    "centimeters": ("cm",),
+    "back": ("bak", "bck"),
+    "forward": ("fwd", "frwd"),
+    "left": ("lft",),
+    "picture": ("pic",),
+    "something": ("smth",),
+    "about": ("bout", "abt"),
+    "just": ("jus", "jst"),
+    "open": ("opn",),
+    "good": ("gud",),
+    "have": ("hv",),
+    "some": ("sum",),
+    "now": ("rn", "nao"),
+}
 FILLERS = Choices(
     "um uh uhm er erm uhh umm hmm ah eh like so well okay ok now just basically actually kinda yeah".split()
     + [
@@ -160,9 +232,37 @@ FILLERS = Choices(
         "uh well",
     ],
 )
-MARKS = words("! !! !!! ... .. .. !? :) :-) ;) ~ 🙂 🤖 👍 🙏 , -", keep=False)
+MARKS = words("! !! !!! ... .. .. !? :) :-) ;) ~ 🙂 🤖 👍 🙏 😎 😂 💀 ❤️ 🔥 xD <3 ^^ :D :P , -", keep=False)
 # Kept apart from a number before or behind them: "two for" is not "two four".
 NUMERIC_HEARD = NUMBER_WORDS | frozenset("to too for won ate point".split())
+
+
+# How those say it who learn English.
+FOREIGN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"\b(the|a|an|your|my) (?=[a-z])", ""),
+    (r"\bthe (?=[a-z])", ""),
+    (r"\b(go|drive|move) to\b", r"\1 at"),
+    (r"\b(go|drive|move) to\b", r"\1 in"),
+    (r"\b(go|drive|move) to the\b", r"\1"),
+    (r"\b(seconds|degrees|metres|meters|minutes|centimetres|centimeters)\b", lambda found: found[1][:-1]),
+    (r"\bto the (left|right)\b", r"to \1"),
+    (r"\bto the (left|right)\b", r"on the \1"),
+    (r"(?<!the )(?<!to )\b(left|right)\b(?! (turn|hand|side))", r"to the \1"),
+    (r"\b(turn|open|close|look|wait|take|make|put)\b", r"you \1"),
+    (r"\b(turn|open|close|look|wait|take|make|put)\b", r"to \1"),
+    (r"\band then\b", "and after"),
+    (r", then\b", ", after this"),
+    (r"\bafter that\b", "after this"),
+    (r"\bplease\b", "please you"),
+    (r"\b(turning|driving|going|moving|looking|opening|closing)\b", lambda found: "to " + found[1].removesuffix("ing")),
+)
+
+
+def foreign(text: str, rng: Random) -> str:
+    """`text` with a mistake or two in its grammar, of which its sense does not depend."""
+    for pattern, other in rng.sample(FOREIGN, rng.randint(1, 3)):
+        text = re.sub(pattern, other, text, count=0 if rng.random() < 0.5 else 1)
+    return text
 
 
 def heard(text: str, rng: Random, share: float) -> str:

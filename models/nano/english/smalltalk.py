@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qwark_nano.voice import Voice, lines
 
+from . import clauses, stories
 from . import vocabulary as v
 
 BEFORE = lines("""
@@ -30,6 +31,14 @@ BEFORE = lines("""
     {talk}, would you (please|) {order}
     {talk}, could you {order}
     {talk}, can you {order}
+    {talk}, and (now|so|that's why|therefore|then) (please|) {order}
+    {talk}, but (now|first|before that|anyway|still|for now|first of all) (please|dear|) {order}
+    {talk}, so (i'd like you to|i want you to|could you|would you|can you|please|would you please|do please|you may|you should|you'd better|you must|be so kind and|might you|why don't you) {order}
+    {talk}; (please|would you|could you|so|now|be so kind and|be a dear and|therefore|anyway,|do) {order}
+    {talk}. (would you|could you|can you|will you|please|so please|now please|i'd like you to|do|and now|anyway,|therefore,|for now,|well,|so,) {order}
+    {talk}, (which is why|for which reason|hence) (please|) {order}
+    (seeing that|given that|considering|now that|since|as|because|while|although) {talk}, (would you|could you|please|you might|you could|i'd like you to|) {order}
+    (i'm sorry|sorry) (to (bother|trouble|disturb) you|for asking|to ask|to interrupt|about that) (again|), but (could you|would you|can you|please|might you|) {order}
 """)
 AFTERWARDS = lines("""
     {order}. {talk}
@@ -45,6 +54,11 @@ AFTERWARDS = lines("""
     {order} ({talk})
     {order}, you know {talk}
     {order}, i think {talk}
+    {order}, (for|seeing that|given that|now that|considering|even though|although|while|and|but|then) {talk}
+    {order}; (i think|you see|you know|after all|it's only that|it's just that|for) {talk}
+    {order}, (it's only that|it's just that|the thing is|you see|after all|i'm afraid|as you know|i told you|i guess) {talk}
+    {order}. (you see,|after all,|i think|i know|it's just that|the thing is,|remember,|well,|sorry,|by the way,) {talk}
+    {order}? {talk}
 """)
 TALK = lines("""
     there's a {animal} (behind|in front of|next to|near|under|beside) you
@@ -122,6 +136,17 @@ TALK = lines("""
 
 def talk(voice: Voice) -> str:
     """A sentence that asks for nothing."""
+    kind = voice.rng.random()
+    if kind < 0.45:
+        return clauses.sentence(voice)
+    if kind < 0.55:
+        return f"{clauses.sentence(voice)}{voice.rng.choice((', ', ' and ', '. ', ', and ', ', but '))}{_said(voice)}"
+    if kind < 0.62:
+        return stories.story(voice)
+    return _said(voice)
+
+
+def _said(voice: Voice) -> str:
     return voice.say(
         TALK,
         animal=lambda: voice.pick(v.ANIMALS),

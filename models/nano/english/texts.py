@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from qwark_nano.voice import Choices, Voice, words
+from qwark_nano.voice import Choices, Voice, lines, words
 
 from . import vocabulary as v
+from .numbers import cardinal
 from .utterances import FOREIGN, UTTERANCES
 
 SYLLABLES = words(
@@ -66,6 +67,103 @@ def code(voice: Voice) -> str:
     return f"{rng.randint(0, 999)}{rng.choice(('.', ',', ':', '/', '-', 'x', ' x ', ' + ', ' = '))}{digits}"
 
 
+GREETINGS = lines("""
+    hello
+    hello
+    hi
+    goodbye
+    (hello|hi|hey|goodbye|bye|welcome|thank you|thanks) (there|everyone|everybody|all|{name}|{person}|friends|world|again|my friend)
+    good (morning|evening|afternoon|night|day) (|everyone|everybody|all|{name}|{person}|friends)
+    (good night|goodbye|hello|well done|thank you) and (sleep well|welcome|see you soon|good luck|take care|come again)
+    (thank you|thanks|please|sorry|excuse me|yes|no|okay|cheers|congratulations|happy birthday|well done|good luck|see you later|see you soon|take care|help|welcome)
+    (here you are|here i am|i am here|i'm home|i'm back|i'm ready|all done|done|ready|it's me|follow me|after you|come in|coming)
+""")
+AMOUNTS = lines("""
+    {thing} {n} {leaves} in {n2} {units}
+    the {word} {leaves} in {n2} {units}
+    only {n} {units} (left|to go|more|until {word})
+    {n} {thing}s, {n2} {thing2}s and {n3} {quality} {thing}
+    {n} {thing}s and {n2} {thing2}s
+    (train|bus|flight|tram|gate|room|platform|lift|bay) {n} to {name} (is delayed by|leaves in|is {n2} minutes late|arrives in) {n2} (min|minutes|seconds|hours)
+    (meeting|lunch|dinner|the show|the film|class|school|the game) (starts|begins|ends|is) at {clock}
+    it is {clock}
+    {name} (baked|bought|ate|lost|found|sold|painted|counted) {n} {thing}s
+    the {thing} (weighs|costs|measures|is) {n}.{n3} (kg|euros|metres|cm|pounds|litres|percent|{quality})
+    turn (left|right) (at|after) {n} (metres|minutes|miles)
+    the {word} is {n} (metres|miles|kilometres|minutes|degrees) (away|long|high|from here)
+    {n} (degrees|percent|volts|metres per second|kilometres an hour|seconds) (and {rising}|outside|today|left|is enough)
+    wait {n} (minutes|hours|seconds|days) for {name}
+    (drive|go|walk) {n} (metres|miles|kilometres) (to|with) {name}
+    (battery|speed|temperature|light|arm) (at|is) {n} (percent|degrees|metres per second|{quality})
+    {count}
+    {count} and {word}
+    {n} times {n2} is {n3}
+    (order|ticket|number|table|room|part) #{n} (is ready|, please|is {quality}|for {name})
+    i (have|am|need|want) {n} ({units}|{thing}s|years old)
+    good {word} and {word2} well
+    (good night|hello|sleep well|welcome|thank you) and ({word} well|good {word}|goodbye|{word} again|see you {clock})
+    the score is {n} to {n2}
+    {n}:{n2} for {name}
+""")
+UNITS = Choices("minutes seconds metres hours days kilometres degrees percent miles feet euros".split())
+COUNTS = Choices(
+    [
+        "one two three",
+        "three two one",
+        "one, two, three, go",
+        "one two three four five",
+        "five four three two one",
+        "3 2 1",
+        "ten nine eight",
+        "two four six eight",
+        "one... two... three",
+    ]
+)
+
+
+def greeting(voice: Voice) -> str:
+    """What people say first, and most often."""
+    return voice.say(GREETINGS, name=lambda: name(voice), person=lambda: voice.pick(v.PEOPLE))
+
+
+def with_amounts(voice: Voice) -> str:
+    """A text with numbers, units, sides and times in it, which are no order."""
+    rng = voice.rng
+    hour = rng.choice("one two three four five six seven eight nine ten eleven twelve".split())
+
+    def n() -> str:
+        return str(rng.randint(1, 120)) if voice.chance(0.55) else cardinal(rng.randint(1, 99), voice)
+
+    return voice.say(
+        AMOUNTS,
+        n=n,
+        n2=n,
+        n3=lambda: str(rng.randint(1, 9)) if voice.chance(0.5) else cardinal(rng.randint(1, 9), voice),
+        clock=lambda: rng.choice(
+            (
+                f"{hour} thirty",
+                f"half past {hour}",
+                f"{hour} fifteen",
+                f"{hour} o'clock",
+                f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}",
+                f"{hour}",
+                f"quarter to {hour}",
+                f"{rng.randint(1, 12)} pm",
+            )
+        ),
+        count=lambda: voice.pick(COUNTS),
+        units=lambda: voice.pick(UNITS),
+        leaves=rng.choice(("leaves", "starts", "ends", "arrives", "opens", "closes", "is over", "is ready")),
+        rising=rng.choice(("rising", "falling", "counting", "sunny")),
+        name=lambda: name(voice),
+        thing=lambda: voice.pick(v.THINGS),
+        thing2=lambda: voice.pick(v.THINGS),
+        quality=lambda: voice.pick(v.QUALITIES),
+        word=lambda: word(voice),
+        word2=lambda: word(voice),
+    )
+
+
 def foreign(voice: Voice) -> str:
     """Words of another language, or characters of any script."""
     if voice.chance(0.6):
@@ -124,7 +222,9 @@ def text(voice: Voice) -> str:
     """Any text."""
     rng = voice.rng
     kind = rng.random()
-    if kind < 0.42:
+    if kind < 0.05:
+        found = _repeated(voice)
+    elif kind < 0.42:
         found = utterance(voice)
     elif kind < 0.60:
         found = " ".join(word(voice) for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 5, 6))))
@@ -145,6 +245,18 @@ def text(voice: Voice) -> str:
     else:
         found = _with_signs(" ".join(rng.choice((word, name, code))(voice) for _ in range(rng.randint(1, 5))), voice)
     return _in_some_case(found, voice)
+
+
+def _repeated(voice: Voice) -> str:
+    """A word or two, again and again: no, no, no; knock knock."""
+    said = voice.rng.choice(
+        ("no", "yes", "go", "help", "knock", "ha", "bla", "ding", "beep", "hip", "wow", word(voice), word(voice), name(voice))
+    )
+    join, count = voice.rng.choice((" ", " ", ", ", ", ", "! ", "... ", "-")), voice.rng.choice((2, 2, 3, 3, 3, 4, 5))
+    found = join.join([said] * count)
+    if voice.chance(0.4):
+        found += f"{voice.rng.choice((' ', ', ', '! '))}{voice.rng.choice((word, name, utterance))(voice)}"
+    return f"{word(voice)} {found}" if voice.chance(0.15) else found
 
 
 def _with_signs(text: str, voice: Voice) -> str:

@@ -18,6 +18,27 @@ def ing(verb: str) -> str:
     return verb + "ing"
 
 
+# Past forms that are not the participle.
+PAST = {
+    "go": "went",
+    "drive": "drove",
+    "come": "came",
+    "take": "took",
+    "do": "did",
+    "run": "ran",
+    "ride": "rode",
+    "give": "gave",
+    "speak": "spoke",
+    "withdraw": "withdrew",
+    "draw": "drew",
+    "fall": "fell",
+    "be": "were",
+    "sink": "sank",
+    "see": "saw",
+    "undo": "undid",
+    "show": "showed",
+    "sing": "sang",
+}
 IRREGULAR = {
     "go": "gone",
     "drive": "driven",
@@ -83,3 +104,8 @@ def participle(verb: str) -> str:
     if verb.endswith("y") and verb[-2:-1] not in "aeiou":
         return verb[:-1] + "ied"
     return verb + "ed"
+
+
+def past(verb: str) -> str:
+    """`verb` as in "i'd rather you moved"."""
+    return PAST.get(verb) or participle(verb)

@@ -35,10 +35,12 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
     part of it."""
     rng = voice.rng
     text = tidy(text)
+    if voice.chance(0.05):
+        text = slips.foreign(text, rng)
     if voice.spoken:
         if voice.chance(0.2):
             text = slips.heard(text, rng, 0.3)
-        if voice.chance(0.28) and not open_end:
+        if voice.chance(0.22) and not open_end:
             text = noise.with_words_between(text, rng, lambda: voice.pick(slips.FILLERS))
         if voice.chance(0.05):
             text = noise.stuttered(text, rng, NUMBER_WORDS)
@@ -50,6 +52,12 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
         text = noise.replaced(text, slips.MISSPELT, 0.5, rng)
     if voice.chance(0.14):
         text = noise.with_typos(text, rng, KNOWN)
+    if voice.chance(0.03):
+        text = noise.drawn_out(text, rng)
+    if voice.chance(0.05):
+        text = noise.replaced(text, slips.CHATTED, 0.7, rng)
+    if voice.chance(0.006) and not open_end and len(text) < 40:
+        text = re.sub(r"(?<=[^\W\d]) ", ". ", text)
     if voice.chance(0.05):
         text = slips.heard(text, rng, 0.25)
     if voice.chance(0.015):

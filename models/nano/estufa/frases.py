@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -43,9 +44,36 @@ AROUND = lines("""
     (as plantas|meus tomates|as folhas) estão (tristes|lindas|secas|murchas), {x}
     {x} (agora|já|logo|rapidinho|quando puder)
     {x} que (eu vou sair|está na hora|o sol está forte|vai chover)
+    (agora|então|bom|vai|olha), {x}, (por favor|tá|viu)
+    {x}, (que|porque) (está|tá) (muito|) (quente|frio|abafado|seco|escuro|claro)
+    (tô|estou|já vou) (saindo|indo embora|com pressa), {x}
+    {x} (pra mim|por gentileza|hoje|aí|aqui|de novo)
     * (querida|minha) estufa, {x}
     * {x}, faz favor
 """)
+# Before an order whose verb is in the infinitive, and before one in the subjunctive.
+ASKED = lines("""
+    (você |)(pode|poderia|consegue|podia|vai) {x}
+    (dá pra|dá para|é possível|é hora de|está na hora de) {x}
+    (quero|preciso|gostaria de|vamos|favor|tem que|tenta) {x}
+    (você |)(pode|poderia) {x} (por favor|, por favor|por gentileza|agora|pra mim)
+    * será que você pode {x}
+""")
+WISHED = lines("""
+    (quero|preciso|gostaria|peço) que (você |){x}
+    (é preciso|é bom|tomara) que {x}
+    * espero que você {x}
+""")
+# The forms of verbs that orders begin with: rega, regue, regar.
+FORMS = re.compile(
+    r"^(rega|molha|bota|fecha|levanta|acende|apaga|liga|desliga|coloca|mede|espera|aguarda|abre|usa|deixa|verifica|baixa|areja|ilumina)\b"
+)
+SUBJUNCTIVE = {"rega": "regue", "fecha": "feche", "acende": "acenda", "apaga": "apague", "liga": "ligue", "desliga": "desligue"} | {
+    "coloca": "coloque",
+    "mede": "meça",
+    "abre": "abra",
+    "verifica": "verifique",
+}
 FILLERS = words("é hum ahn tipo assim né então bem sei_lá", keep=False)
 KNOWN = WORDS | frozenset("abre fecha liga desliga acende apaga fraco forte médio aberta fechada acesa apagada".split())
 ACCENTS = str.maketrans("áàâãéêíóôõúç", "aaaaeeiooouc")
@@ -61,9 +89,20 @@ class Greenhouse:
         while True:
             voice = Voice(rng, held_out, spoken=rng.random() < 0.3)
             text, commands = _orders(voice)
-            text = _written(voice.say(AROUND, x=text), voice)
+            text = _written(voice.say(AROUND, x=_asked(text, voice)), voice)
             if not held_out or voice.is_new:
                 return Example(text, self.set.answer(commands))
+
+
+def _asked(text: str, voice: Voice) -> str:
+    """`text` as a question or a wish, where its verb is known."""
+    found = FORMS.match(text)
+    if not found or voice.chance(0.65):
+        return text
+    verb, rest = found[0], text[found.end() :]
+    if voice.chance(0.3):
+        return voice.say(WISHED, x=SUBJUNCTIVE.get(verb, verb.removesuffix("a") + "e") + rest)
+    return voice.say(ASKED, x=verb + "r" + rest)
 
 
 def _one(voice: Voice) -> ordens.Order:

@@ -33,6 +33,7 @@ WATER_MUCH = lines("""
     (dá|dê|bota|coloca|põe) {much} (para|em) {bed}
     {much} (para|em) {bed}
     {bed} com {much}
+    (põe|bota|coloca|dá|dê) {much} (em|para) {bed}
     (usa|use) {much} para regar {bed}
     * com {much} (rega|regue) {bed}
     * {bed}: {much}
@@ -57,7 +58,7 @@ CLOSE = lines("""
     * quero a janela fechada
 """)
 LIGHT_ON = lines("""
-    (acende|acenda|liga|ligue|acender|ligar) a (luz|lâmpada)
+    (acende|acenda|liga|ligue|acender|ligar) (a luz|a lâmpada|as luzes|a luz)
     luz acesa
     (quero|preciso de) luz
     (está|tá) escuro, (acende|acenda) a luz
@@ -65,7 +66,7 @@ LIGHT_ON = lines("""
     * (deixa|deixe) a luz acesa
 """)
 LIGHT_OFF = lines("""
-    (apaga|apague|desliga|desligue|apagar|desligar) a (luz|lâmpada)
+    (apaga|apague|desliga|desligue|apagar|desligar) (a luz|a lâmpada|as luzes|a luz)
     luz apagada
     (está|tá) claro, (apaga|apague) a luz
     chega de luz
@@ -82,19 +83,19 @@ FAN = {
     """),
     1: lines("""
         ventilador (fraco|no fraco|no um|no nível um|no nível 1|no mínimo)
-        (liga|ligue|põe|coloca) o ventilador (no fraco|fraco|no nível 1|no um|no mínimo|bem fraquinho)
+        (liga|ligue|põe|coloca|deixa|bota) o ventilador (no fraco|fraco|no nível 1|no um|no mínimo|bem fraquinho)
         um ventinho fraco
         * o ventilador fraco
     """),
     2: lines("""
         (liga|ligue|ligar) o ventilador
         ventilador (ligado|médio|no médio|no dois|no nível dois|no nível 2)
-        (liga|ligue|põe|coloca) o ventilador (no médio|no nível 2|no dois)
+        (liga|ligue|põe|coloca|deixa|bota) o ventilador (no médio|no nível 2|no dois)
         * o ventilador médio
     """),
     3: lines("""
         ventilador (forte|no forte|no três|no nível três|no nível 3|no máximo)
-        (liga|ligue|põe|coloca) o ventilador (no forte|forte|no nível 3|no três|no máximo|com tudo)
+        (liga|ligue|põe|coloca|deixa|bota) o ventilador (no forte|forte|no nível 3|no três|no máximo|com tudo)
         vento forte
         * o ventilador no máximo
     """),
@@ -116,21 +117,21 @@ MEASURES = {
     "temperatura": lines("""
         (qual é|qual|mede|meça|diz|diga|me diz|quero saber) a temperatura
         (está|tá|faz) (quente|frio|calor) aí (dentro|)
-        quantos graus (faz|estão fazendo|tem) (aí|na estufa|)
+        (me diz|diz|) quantos graus (faz|estão fazendo|tem) (aí|na estufa|)
         temperatura
         como está a temperatura
         * me informa a temperatura
     """),
     "umidade": lines("""
         (qual é|qual|mede|meça|diz|diga|me diz|quero saber) a umidade (do ar|)
-        o ar (está|tá) (seco|úmido)
+        o ar (está|tá) (muito|) (seco|úmido)
         umidade (do ar|)
         como está a umidade
         * me informa a umidade
     """),
     "solo": lines("""
         (a terra|o solo) (está|tá) (seca|molhada|úmida|boa)
-        (mede|meça|diz|me diz|verifica) (o solo|a terra)
+        (mede|meça|diz|me diz|verifica|verifique|olha) (o solo|a terra) (pra mim|)
         como está (o solo|a terra)
         (as plantas têm sede|as plantas precisam de água)
         * me informa como está o solo
@@ -144,6 +145,9 @@ STOP = lines("""
     (para|pare) com isso
     parem as máquinas
     alto
+    não, não, (para|pare)
+    (para|pare) (tudo|já|agora), (por favor|para|já)
+    (chega|basta), (por favor|para|chega)
     (para|pare), (para|pare)
     * (para|pare) tudo imediatamente
 """)

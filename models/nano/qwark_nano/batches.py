@@ -70,6 +70,18 @@ def pack(pairs: list[tuple[list[int], list[int]]], rows: int) -> tuple[Batch, in
     return Batch(*map(torch.from_numpy, (tokens, documents, weights))), taken
 
 
+def unpack(batch: Batch) -> list[tuple[list[int], list[int]]]:
+    """The prompts and answers that `pack` packed."""
+    pairs = []
+    for tokens, documents, weights in zip(batch.tokens.tolist(), batch.documents.tolist(), batch.weights.tolist(), strict=True):
+        for number in range(1, max(documents) + 1):
+            at = documents.index(number)
+            answer = weights.index(1, at)
+            end = at + documents.count(number)
+            pairs.append((tokens[at:answer], tokens[answer:end]))
+    return pairs
+
+
 class Stream(IterableDataset[Batch]):
     """Batches without end, the same ones for the same seed and number of workers."""
 

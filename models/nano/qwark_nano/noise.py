@@ -71,6 +71,17 @@ def stuttered(text: str, rng: Random, spared: Collection[str]) -> str:
     return " ".join(parts)
 
 
+def drawn_out(text: str, rng: Random) -> str:
+    """`text` with one letter of one of its words drawn out: pleeease."""
+    spans = [found.span() for found in WORD.finditer(text) if len(found[0]) >= 3]
+    if not spans:
+        return text
+    start, end = rng.choice(spans)
+    vowels = [at for at in range(start, end) if text[at].lower() in "aeiouy"]
+    at = rng.choice(vowels) if vowels and rng.random() < 0.8 else end - 1
+    return text[:at] + text[at] * rng.randint(2, 4) + text[at + 1 :]
+
+
 def capitalised(text: str) -> str:
     """`text` with a capital at its start and after the end of a sentence."""
     return re.sub(r"(^|[.!?…] )([^\W\d_])", lambda found: found[1] + found[2].upper(), text)

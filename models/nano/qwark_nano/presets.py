@@ -20,6 +20,8 @@ class Preset:
 PRESETS = {
     # The model that is committed.
     "gpu": Preset(rows=192),
+    # The same on two cores, from where another training left it.
+    "tune": Preset(rows=24),
     # Two cores, two hours.
     "cpu": Preset(rows=10, shape={"hidden": 192, "layers": 6, "heads": 3, "kv_heads": 1, "ffn": 512}),
     # Small sets.

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from pathlib import Path
+from random import Random
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from tqdm import tqdm
 from . import checkpoint
 from .batches import Batch, stream
 from .examples import Generator, generate, load_generator
+from .hard import hardest
 from .model import Qwen3, Shape
 from .optimiser import Optimiser
 from .plot import plot_losses
@@ -53,13 +55,17 @@ def multiply_time(device: torch.device, dtype: torch.dtype) -> float:
     return min(times)
 
 
-def loss_of(model: torch.nn.Module, batch: Batch, share: Tensor, half: bool) -> Tensor:
-    """Weighted cross-entropy of each token after those before it; `half`: matrices are multiplied in bf16."""
+def losses_of(model: torch.nn.Module, batch: Batch, share: Tensor, half: bool) -> Tensor:
+    """Cross-entropy of each token after those before it; `half`: matrices are multiplied in bf16."""
     with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=half):
         logits = model(batch.tokens, batch.documents, share)[:, :-1]
-    losses = F.cross_entropy(logits.flatten(0, 1).float(), batch.tokens[:, 1:].flatten(), reduction="none")
-    weights = batch.weights[:, 1:].flatten()
-    return (losses * weights).sum() / weights.sum()
+    return F.cross_entropy(logits.transpose(1, 2).float(), batch.tokens[:, 1:], reduction="none")
+
+
+def loss_of(model: torch.nn.Module, batch: Batch, share: Tensor, half: bool) -> Tensor:
+    """Their weighted mean."""
+    weights = batch.weights[:, 1:]
+    return (losses_of(model, batch, share, half) * weights).sum() / weights.sum()
 
 
 def learn_vocabulary(generator: Generator, size: int, seed: int) -> Vocabulary:
@@ -77,7 +83,7 @@ def begin(generator: Generator, preset: Preset, seed: int, start: Path | None) -
 
 
 def train(
-    generator: Generator, preset: Preset, minutes: float, pace: float, seed: int, start: Path | None, out: Path, workers: int
+    generator: Generator, preset: Preset, minutes: float, pace: float, among: int, seed: int, start: Path | None, out: Path, workers: int
 ) -> None:
     """Trains and leaves everything in the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
@@ -93,6 +99,10 @@ def train(
     half = multiply_time(device, torch.bfloat16) < multiply_time(device, torch.float32)
     compiled = torch.compile(loss_of) if preset.compile else loss_of
     batches = stream(generator, vocabulary, preset.rows, seed, workers)
+    if among > 1:
+        whole = torch.tensor(1.0, device=device)
+        losses = torch.compile(losses_of) if preset.compile else losses_of
+        batches = hardest(batches, among, torch.no_grad()(lambda batch: losses(model, batch.to(device), whole, half)), Random(seed))
 
     # The first call compiles, which is no training: the clock starts after it.
     torch.autograd.backward(compiled(model, next(batches).to(device), torch.tensor(0.0, device=device), half))
@@ -121,7 +131,7 @@ def train(
                 (out / "losses.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
     checkpoint.save(out, model, "last")
     (out / "losses.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
-    plot_losses(log, out / "losses.png")
+    plot_losses([log], out / "losses.png")
 
 
 def main() -> None:
@@ -133,12 +143,23 @@ def main() -> None:
     parser.add_argument("--preset", choices=PRESETS, default="gpu" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--minutes", type=float, required=True, help="how long to train; the learning rate follows the clock")
     parser.add_argument("--pace", type=float, default=1.0, help="factor on the learning rates; with --start, 0.1 keeps what was learnt")
+    parser.add_argument("--among", type=int, default=1, metavar="N", help="trains on the hardest sentences among N times as many")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, help="what an earlier training left: goes on from its weights, with its vocabulary")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the weights, the vocabulary and the losses")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) - 1), help="processes that make sentences")
     args = parser.parse_args()
-    train(load_generator(args.package), PRESETS[args.preset], args.minutes, args.pace, args.seed, args.start, args.out, args.workers)
+    train(
+        load_generator(args.package),
+        PRESETS[args.preset],
+        args.minutes,
+        args.pace,
+        args.among,
+        args.seed,
+        args.start,
+        args.out,
+        args.workers,
+    )
 
 
 if __name__ == "__main__":

@@ -29,6 +29,25 @@ ANY_POSE = lines("""
     {arm} (needs|has) to be in (the|its) {pose} (pose|position)
     * {pose} pose for {arm}, please
     have {arm} in the {pose} pose
+    {arm}: {pose} (pose|position)
+    {arm}, {pose}
+    {arm} to pose {pose}
+    set {arm} to pose {pose}
+    set {arm} to pose "{pose}"
+    set {arm} to the pose "{pose}"
+    set {arm} to "{pose}"
+    {arm} to "{pose}"
+    {arm} pose {pose}
+    {arm} pose: {pose}
+    set {arm} pose to {pose}
+    set (the|) pose (of {arm}|) to {pose}
+    {arm} into {pose}
+    {arm} into (its|the) {pose} (pose|position), (please|now)
+    (get|have) {arm} (to|into) {pose}
+    (move|set|put|bring) {arm} {pose}
+    {arm} should (go|move) (to|into) {pose}
+    (the|your) arm, (it|she|he) (must|should) go {pose}
+    go to the {pose} (pose|position)
 """)
 POSES = {
     "home": lines("""
@@ -52,6 +71,16 @@ POSES = {
         bring {arm} home
         * tuck {arm} in
         * let {arm} rest at home
+        (send|bring|get|take|move) {arm} (back|) home (again|now|)
+        {arm} (back|) (where it belongs|to its resting place|to its rest position|to rest)
+        (tidy|tuck|fold|put|stow|pack) {arm} away (for now|safely|again|)
+        (put|set|move) {arm} (back|) (in|into|to) (its|the) (resting|rest|starting|start|default|parking|initial|normal|neutral) (pose|position|place)
+        {arm} in(to|) (its|the) home (pose|position)
+        home (position|pose) for {arm}
+        (rest|home|reset|stow) position, {arm}
+        home the arm
+        home your arm
+        {arm} homeward
     """),
     "up": lines("""
         raise {arm}
@@ -81,6 +110,16 @@ POSES = {
         {arm} higher
         * have {arm} up
         * up goes {arm}
+        (raise|lift|put|hold|stretch|stick|throw|reach) {arm} (up|high) (like|as if) (you're asking a question|you want to wave|a flagpole|in school|you surrender|a traffic warden)
+        (raise|lift|put|get|bring) (up|) {arm} (up|) (please|now|for me|very high|towards the ceiling|to the ceiling|above your head|over your head|to the sky|skyward)
+        (heave|push|swing|send|pop|haul|stick|stretch|point) {arm} (up|upwards|up high|into the air)
+        {arm} up in the air
+        up, {arm}
+        (get|lift) {arm} out of the way, up
+        you (raise|lift) {arm}
+        {arm} (must|should|has to|needs to) go up
+        the arm, (she|he|it) (must|should|has to) (go up|be up)
+        bring {arm} up (high|)
     """),
     "down": lines("""
         lower {arm}
@@ -110,6 +149,17 @@ POSES = {
         {arm} lower
         * have {arm} down
         * down goes {arm}
+        (lower|put|get|bring|let) (down|) {arm} (down|) (please|now|for me|low|towards the floor|to the carpet|by your side|again)
+        (lay|drop|sink|push|swing|send|pop|ease|point|rest) {arm} (down|downwards|down low|on the floor|on the ground)
+        {arm} down (low|, please|now)
+        down, {arm}
+        lower that arm
+        you (lower|put down) {arm}
+        {arm} (must|should|has to|needs to) (go|come) down
+        the arm, (she|he|it) (must|should|has to) (go down|be down)
+        bring {arm} (back|) down
+        put {arm} back down
+        take {arm} (back|) down
     """),
     "carry": lines("""
         carry pose
@@ -129,6 +179,15 @@ POSES = {
         {arm} (should|must|needs to) be in (the|) carry (pose|position)
         (go|get) into (the|) carry (pose|position)
         * have {arm} ready to carry
+        {arm} (to|in|into) (the|a|) (carrying|carry|transport) (pose|position|stance)
+        {arm} (ready|prepared|set) (for|to) carrying
+        (put|get|bring|set|place) {arm} in (the|your|its|a|) (carry|carrying) (pose|position|stance)
+        carry (pose|position), (please|arm|with the arm|now)
+        carry (pose|position) (please|now|for {arm})
+        carrying (pose|position) (please|now|for {arm}|)
+        (assume|adopt|take up|go to|get in|strike) (the|a|your) (carry|carrying) (pose|position)
+        {arm} as (if|) for carrying (a {load}|something)
+        (hold|position|place) {arm} (so that you can|so you can|to) carry (things|something|the {load}|a {load})
     """),
 }
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from english import vocabulary as v
 from english.lengths import CENTIMETRE, FOOT, METRE, measure
 from english.numbers import number
+from english.verbs import ing, participle, past
+from qwark_nano.command_set import Command
 from qwark_nano.voice import Voice, lines
 
-from . import light
+from . import arm, drive, goto, gripper, light, look, report, turn, wait
 from .goto import PLACES
-from .phrase import Phrase, stepped
+from .phrase import UNSAFE, Phrase, stepped
 
-NO = "(no|no, wait|sorry|no, sorry|i mean|no i mean|sorry i mean|i meant|wait no|actually|actually no|make that|no, make that|or rather|rather|correction|scratch that|uh no|oops no|er|no no|better|no, better|i mean to say|well no)"
+NO = (
+    "(no|no, wait|sorry|no, sorry|i mean|no i mean|sorry i mean|i meant|wait no|actually|actually no|make that|no, make that|or rather|rather|correction|scratch that|uh no|oops no|er|no no|better|no, better|i mean to say|well no|"
+    "no hang on|hang on|hang on no|no no wait|oh wait|oh wait no|oh no|my mistake|my bad|strike that|no, strike that|forget that|forget it|on second thoughts|on second thought|let me rephrase|"
+    "er no|erm no|um no|uh sorry|er, sorry|erm, sorry|i take that back|changed my mind|no, i changed my mind|wrong|that's wrong|no that's wrong|sorry, wrong|excuse me|hm, no|hmm no|ah no|nope|nah|"
+    "no, make it|make it|better make that|let's make that|let's say|i meant to say|what i meant is|that is|or, no|hold on|hold on, no|silly me|i'm sorry|sorry, sorry|pardon|pardon me|ugh, no|argh, no|but no|or better|or actually|wait|wait, sorry|wait a minute, no|apologies|nevermind|never mind|no never mind|instead|rather not, no|cancel that|ignore that|delete that|disregard that|no, not that|not that|err|er|erm|um, i mean|uh, make that|uh)"
+)
 SIDES = lines("""
     (turn|go|rotate|take a|make a) {a}, {no}, {b}
     (turn|go|rotate|take a|make a) {a} {no} {b}
@@ -106,9 +114,90 @@ GRIPPED = lines("""
 """)
 
 
+REPLACED = lines("""
+    {x}, {no}, {y}
+    {x}, {no}, {y}
+    {x} {no} {y}
+    {x}. {no}, {y}
+    {x}... {no}, {y}
+    {x} - {no}, {y}
+    {x}! {no}! {y}
+    don't {x}, {y}
+    don't {x}. {y}
+    do not {x}, {y} instead
+    don't {x}, but {y}
+    please don't {x}, rather {y}
+    instead of {ing_x}, {y}
+    instead of {ing_x} {y}
+    rather than {ing_x}, {y}
+    {y} instead of {ing_x}
+    {y} rather than {ing_x}
+    {y}, don't {x}
+    {y}, but don't {x}
+    {y} and do not {x}
+    {y} without {ing_x}
+    i said {x}, but i meant {y}
+    i said {x} but i mean {y}
+    i was going to say {x}, but {y}
+    i wanted you to {x}, but now {y}
+    i told you to {x}, but {no}, {y}
+    i'd rather you {did_y} than {did_x}
+    i'd rather you {did_y}
+    never mind {ing_x}, {y}
+    forget about {ing_x}, {y}
+    stop, don't {x}, {y}
+    you don't need to {x}, {y}
+    no need to {x}, just {y}
+    {x}? no, {y}
+    should i say {x}? no, {y}
+    not {x}, {y}
+    not {x} but {y}
+    * {x}, no no, {y}
+    (last time|yesterday|this morning|a minute ago|before) you {did_x}, (so|but|and) (now|this time|today|please) {y}
+    you (just|already) {did_x}, (so|and|) now {y}
+    you have (just|already|) {done_x}, (so|and|) now {y}
+    (thanks|thank you) for {ing_x}, now {y}
+    i don't want you to {x}, i want you to {y}
+    i (don't|do not) need you to {x}, (just|but) {y}
+    i know you (can|like to|want to|could) {x}, but (now|please|today|) {y}
+    you('ve| have) {done_x} (enough|already|long enough), {y}
+    (enough of|no more|instead of) {ing_x}, {y}
+    {ing_x} is (boring|no good|not my style|not what i want|too easy|dangerous), (so|please|) {y}
+    i (saw|knew|had) a robot that {did_x}, but you should {y}
+    {name} would {x}, but you (should|must) {y}
+""")
+
+
 def corrected(voice: Voice) -> Phrase:
     """One of the kinds of orders, corrected."""
-    return voice.rng.choice(KINDS)(voice)
+    return replaced(voice) if voice.chance(0.4) else voice.rng.choice(KINDS)(voice)
+
+
+def replaced(voice: Voice) -> Phrase:
+    """A whole order in place of another."""
+    kind = voice.rng.choice(WHOLE)
+    other = kind if voice.chance(0.75) else voice.rng.choice(WHOLE)
+    # What is taken back may be what cannot be done.
+    x = other(voice, unsafe=True) if other in (drive.drive, turn.turn, wait.wait) and voice.chance(0.15) else other(voice)
+    y = kind(voice, unsafe=True) if kind in (drive.drive, turn.turn, wait.wait) and voice.chance(0.12) else kind(voice)
+    if x.commands == y.commands or len(x.text) + len(y.text) > 110:
+        return replaced(voice)
+    template = voice.pick(REPLACED)
+    if not (x.verb and y.verb and x.text.split()[0].isalpha() and y.text.split()[0].isalpha()) and not template.startswith("{x}"):
+        return replaced(voice)
+    (first_x, rest_x), (first_y, rest_y) = (text.split(" ", 1) if " " in text else (text, "") for text in (x.text, y.text))
+    text = voice.fill(
+        template,
+        x=x.text,
+        y=y.text,
+        no=_no(voice),
+        name=lambda: voice.pick(v.NAMES),
+        ing_x=f"{ing(first_x)} {rest_x}",
+        done_x=f"{participle(first_x)} {rest_x}",
+        did_x=f"{past(first_x)} {rest_x}",
+        did_y=f"{past(first_y)} {rest_y}",
+    )
+    return Phrase(text, y.commands, template.startswith("{y}") and y.verb)
 
 
 def _no(voice: Voice) -> str:
@@ -141,17 +230,23 @@ def _look(voice: Voice) -> Phrase:
 def _drive(voice: Voice) -> Phrase:
     unit, most = voice.rng.choice(((METRE, 10), (CENTIMETRE, 100), (FOOT, 20)))
     first, second = voice.rng.sample(range(1, most + 1), 2)
+    if unit is METRE and voice.chance(0.25):
+        # What is too far is taken back, or comes in.
+        second = voice.rng.randint(11, 50)
+        first, second = voice.rng.sample((first, second), 2)
     a, b = (measure(Fraction(n), unit, voice) for n in (first, second))
     sign, way = voice.rng.choice(((1, "forward"), (1, "ahead"), (-1, "back"), (-1, "backwards")))
     text = voice.say(DRIVEN, way=way, a=a.text, b=b.text, n=a.text.split()[0] if " " in a.text else a.text, no=_no(voice))
     distance = stepped("drive", "distance", sign * b.metres)
+    if b.metres > 10:
+        return Phrase(text, UNSAFE, verb=False)
     return _drive(voice) if distance is None else Phrase(text, ({"drive": {"distance": distance}},), verb=False)
 
 
 def _wait(voice: Voice) -> Phrase:
-    first, second = voice.rng.sample(range(2, 60), 2)
+    first, second = voice.rng.sample(range(2, 60 if voice.chance(0.8) else 120), 2)
     a, b = number(Fraction(first), voice), number(Fraction(second), voice)
-    return Phrase(voice.say(WAITED, a=a, b=b, no=_no(voice)), ({"wait": {"seconds": second}},), verb=False)
+    return Phrase(voice.say(WAITED, a=a, b=b, no=_no(voice)), UNSAFE if second > 60 else ({"wait": {"seconds": second}},), verb=False)
 
 
 def _move(voice: Voice) -> Phrase:
@@ -234,6 +329,105 @@ def _drive_speed(voice: Voice) -> Phrase:
     return Phrase(text, ({"drive": {"distance": distance, "speed": Fraction(twentieths, 20)}},), verb=False)
 
 
+def _rate(voice: Voice) -> Phrase:
+    """A number is corrected where it stands."""
+    first, second = voice.rng.sample(range(1, 21), 2)
+    a, b = (number(Fraction(n, 20), voice) for n in (first, second))
+    length = measure(Fraction(voice.rng.randint(1, 10)), METRE, voice)
+    sign, way = voice.rng.choice(((1, "forward"), (1, "ahead"), (-1, "back"), (-1, "backwards")))
+    text = voice.fill(
+        "(go|drive|move) {way} at {a},( um,|) {no}, {b} {rate} for {f}|(go|drive|move) {way} {f} at {a}(,| {rate},) {no}, {b} {rate}|(go|drive|move) {f} {way} at {b} {rate}, not {a}",
+        way=way,
+        a=a,
+        b=b,
+        f=length.text,
+        no=_no(voice),
+        rate=voice.fill("(m/s|metres per second|meters per second)"),
+    )
+    distance = stepped("drive", "distance", sign * length.metres)
+    assert distance is not None
+    return Phrase(text, ({"drive": {"distance": distance, "speed": Fraction(second, 20)}},), verb=False)
+
+
+def _reading(voice: Voice) -> Phrase:
+    """Another reading."""
+    a, b = voice.rng.sample(("battery", "pose", "temperature", "speed", "position", "battery level"), 2)
+    what = {"position": "pose", "battery level": "battery"}.get(b, b)
+    if {"position": "pose", "battery level": "battery"}.get(a, a) == what:
+        return _reading(voice)
+    text = voice.fill(
+        "(report|tell me|give me|what's|read|check) your {a},( um,|) {no}, (your |the |){b}|(report|tell me|give me|check) (the |your |){b}, not (the |your |){a}|(report|tell me) (the |your |){b} instead of (the |your |){a}|(report|give me) (the |){a}. {no}, (the |){b}",
+        a=a,
+        b=b,
+        no=_no(voice),
+    )
+    return Phrase(text, ({"report": {"what": what}},), verb=False)
+
+
+def _verb(voice: Voice) -> Phrase:
+    """The verb alone is corrected: raise, er, lower the arm."""
+    a, b, end, command = voice.rng.choice(VERBS)
+    text = voice.fill(
+        "{a}(,|...|) {no}(,|) {b} {end}|{a} {end}(,|...|.) {no}(,|) {b} it|not {a}, {b} {end}|don't {a}, {b} {end}",
+        a=a,
+        b=b,
+        end=end,
+        no=_no(voice),
+    )
+    return Phrase(text, (command,), verb=False)
+
+
+def _meant(voice: Voice) -> Phrase:
+    """I said the table, but I meant the sofa."""
+    a, b = voice.rng.sample(PLACES, 2)
+    text = voice.fill(
+        "(how silly of me, |oh, |sorry, |)i said the {a}, but i meant the {b}(; |. |, )(so |please |)(go|drive|head) (there|to the {b})|(go|drive) to the {a}. (did i say|i said) the {a}? i (mean|meant) the {b}|i('d| would) rather you (went|drove|headed) to the {b} (than|and not) to the {a}|(go|drive) to the {b}, (certainly|definitely|please|for once|) not (to |)the {a}|(go|drive) to the {a}, no wait, i'm at the {b}, come there|(which one? the|not to the) {a}(?|,) no, to the {b}|when i (say|said) the {a}, i (mean|meant) the {b}: (go|drive) to the {b}",
+        a=a,
+        b=b,
+    )
+    return Phrase(text, ({"goto": {"place": b}},), verb=False)
+
+
+def _which_side(voice: Voice) -> Phrase:
+    """Not left, right: turn sixty degrees."""
+    a, b, sign = voice.rng.choice((("left", "right", -1), ("right", "left", 1)))
+    angle = voice.rng.choice((10, 15, 20, 30, 45, 60, 75, 90, 120, 180, voice.rng.randint(1, 180)))
+    text = voice.fill(
+        "not {a}(, | but ){b}(:|,) (turn|rotate|spin) {n} degrees|(turn|rotate) {n} degrees, and (this time|) (to the |){b}, not (to the |){a}|(turn|rotate) {n} degrees, not (to the |){a}(, | but ){no2}(to the |){b}|{b}, not {a}, (turn|rotate) {n} degrees|the other way: {b}, {n} degrees|(my |your |the )other {a}: {b}, {n} degrees",
+        a=a,
+        b=b,
+        n=number(Fraction(angle), voice),
+        no2="",
+    )
+    return Phrase(text, ({"turn": {"angle": sign * angle}},), verb=False)
+
+
+VERBS: tuple[tuple[str, str, str, Command], ...] = (
+    ("raise", "lower", "the arm", {"arm": {"pose": "down"}}),
+    ("lower", "raise", "the arm", {"arm": {"pose": "up"}}),
+    ("lift", "lower", "your arm", {"arm": {"pose": "down"}}),
+    ("open", "close", "the gripper", {"gripper": {"action": "close"}}),
+    ("close", "open", "the gripper", {"gripper": {"action": "open"}}),
+    ("open", "close", "your claw", {"gripper": {"action": "close"}}),
+    ("drop", "grab", "the ball", {"gripper": {"action": "close"}}),
+    ("grab", "drop", "the box", {"gripper": {"action": "open"}}),
+    ("switch on", "switch off", "the light", {"light": {"color": "off"}}),
+    ("turn off", "turn on", "the light", {"light": {"color": "white"}}),
+    ("turn on", "turn off", "the light", {"light": {"color": "off"}}),
+)
+WHOLE: tuple[Callable[..., Phrase], ...] = (
+    drive.drive,
+    drive.drive,
+    turn.turn,
+    turn.turn,
+    goto.goto,
+    gripper.gripper,
+    arm.arm,
+    look.look,
+    light.light,
+    wait.wait,
+    report.report,
+)
 KINDS: tuple[Callable[[Voice], Phrase], ...] = (
     _side,
     _place,
@@ -246,4 +440,9 @@ KINDS: tuple[Callable[[Voice], Phrase], ...] = (
     _turn_angle,
     _drive_way,
     _drive_speed,
+    _rate,
+    _reading,
+    _verb,
+    _meant,
+    _which_side,
 )

@@ -29,7 +29,7 @@ AHEAD_ALONE = "(forward|forward|forward|forwards|ahead|ahead|straight ahead|stra
 ADVANCE_ALONE = "(advance|proceed|move along|drive on|roll on|press on|push on)"
 # Verbs that say the way themselves.
 ADVANCE = "(advance|proceed|go on|press on|push on|keep going|move along|carry on|drive on|roll on|continue|approach by|come closer by)"
-REVERSE = "(reverse|reverse|rev|back up|back up|back up|back off|back away|retreat|pull back|draw back|go into reverse|move away|withdraw|backpedal|step back|fall back|scoot back)"
+REVERSE = "(reverse|reverse|rev|back up|back up|back up|back off|back away|retreat|come away|pull back|draw back|go into reverse|move away|withdraw|backpedal|step back|fall back|scoot back)"
 HOW_FAR = "(|||||||exactly|about|just|only|another|precisely|around|roughly|no more than|like|maybe|a distance of|all of|a full|approximately|some|by|by exactly|by about|for|for about|for exactly|by just|as far as)"
 SLOW = Choices(
     "slowly carefully gently slow slowly carefully gently".split()
@@ -52,6 +52,22 @@ SLOW = Choices(
         "in slow motion",
         "very carefully",
         "rather gently",
+        "at a slow pace",
+        "nice and gently",
+        "slow and steady",
+        "slowly slowly",
+        "like a snail",
+        "delicately",
+        "with caution",
+        "in a careful manner",
+        "with great care",
+        "taking care",
+        "slowly now",
+        "gently now",
+        "carefully now",
+        "nice and easy and slow",
+        "as slowly as you can",
+        "as carefully as you can",
         "softly",
     ]
 )
@@ -68,10 +84,26 @@ FAST = Choices(
         "swiftly",
         "very fast",
         "with full speed",
+        "full throttle",
+        "top speed",
+        "like lightning",
+        "like the wind",
+        "speedily",
+        "at a fast pace",
+        "at max speed",
+        "fast fast",
+        "quick quick",
+        "as quick as you can",
+        "as quickly as possible",
+        "at a high speed",
+        "quickly now",
+        "fast now",
+        "really quickly",
+        "so fast",
         "at speed",
     ]
 )
-A_BIT = "(a bit|a bit|a little|a little|slightly|a little bit|just a bit|just a little|a tiny bit|a wee bit|just slightly|just a little bit|only a bit|ever so slightly|a touch|a tad|a smidge|a teeny bit|very slightly)"
+A_BIT = "(a bit|a bit|a little|a little|slightly|a little bit|just a bit|just a little|a tiny bit|a wee bit|just slightly|just a little bit|only a bit|ever so slightly|a touch|a tad|a smidge|a teeny bit|very slightly|a hair|a smidgen|a fraction|a lil bit|a lil|a tiny little bit|an itsy bitsy bit|a wee tad|just a tad|just a touch|bit|a small bit|a teensy bit)"
 # {go}: a verb; {way}: ahead or back; {far}: a distance.
 MEASURED = lines("""
     {go} {way} {about} {far}
@@ -139,6 +171,42 @@ MEASURED = lines("""
     {way} you go, {far}
     * {go} {about} {far} {way} for me
     {far} {way}, {go}
+    {go} {far} {way}, (not|and not) (more|further|an inch more|a hair more|a step more|one bit more)
+    {go} {way} by {far}, no (more|further)
+    {go} {way}. {far}
+    {go} {way}. {far}, (no more|please|exactly|i'd say)
+    {far} to the {side}
+    {way} you go: {far}
+    {go} {far} (away|off) {way}
+    {way} again, {far}
+    {way} now, {far}
+    {go} {way} now, {far}
+    {go} (a|the|another) {far} {way}
+    {far} in the {side2} direction
+    {far} {side2}
+    {far} of {way} (motion|movement|driving)
+    a {side2} (motion|move|drive|movement) of {far}
+    (do|make|perform|execute) a {side2} (motion|move|drive|movement|translation) of {far}
+    (make|do) (one|a) {side2} move, {far}
+    {go} {way} {far} straight
+    {go} me {far} {way}
+    i('d| would) like you {far} {way}
+    you (go|drive|move|make) {far} {way}
+    you (go|drive|move) {way} {far}
+    {far}. {way}
+    {far}. {way}. now
+    {far} {way} (and|then) stop
+    {go} {way} {far} (and|then) stop
+    {go} {way} {far} all the way to the (fence|wall|end|corner|tree|{side})
+    {go} {way} {far}, (up to|towards|along|past) the (fence|wall|edge|corner|carpet|plant|chair)
+    {go} {way}, i (want|need|would say|think) {far}
+    {far} is how far i want you to go {way}
+    {far} {way} should (do|be enough|be fine|do it|do the trick)
+    {go} {way} {far} (in total|altogether|all in all|all told)
+    the distance is {far}, {way}
+    {side2} {far}
+    how about {far} {way}
+    could be {far} {way}
 """)
 PLAIN = lines("""
     {go} {way}
@@ -151,6 +219,11 @@ PLAIN = lines("""
     {go} {way} (now|again|for me)
     just {way}
     {way} {way}
+    {go} {way}, (will you|would you|come on|you can do it|don't be shy)
+    (start|begin) going {way}
+    {way} you go
+    {way} with you
+    {go} {way}, {way}
 """)
 BIT = lines("""
     {go} {way} {bit}
@@ -180,6 +253,16 @@ BIT = lines("""
     creep {way} {bit}
     * {way} by {bit}
     {bit} {way} you go
+    {go} {way} like {bit}
+    {go} {bit} {way}, (not much|not too far|just so i can pass|that's it)
+    {way}, {way}, {bit}
+    {bit} {way} (again|now|then)
+    {go} {way}, i'd say {bit}
+    {go} {way} {bit} (further|more|again)
+    {go} {bit} to the {side}
+    {go} {way}, no, not much, {bit}
+    you go {bit} {way}
+    {bit} (of a move|of movement) {way}
 """)
 WITH_SPEED = Choices(
     ["{drive} {how}", "{drive} {how}", "{drive} {how}", "{how} {drive}", "{how} {drive}", "{drive}, {how}", "{how}, {drive}"]
@@ -191,6 +274,18 @@ WITH_SPEED = Choices(
         "{drive}. {how}",
         "{how}! {drive}",
         "{drive}, {how} please",
+        "{drive} {how}, {how}",
+        "{drive}, and {how} (at that|please|now)",
+        "{drive}, do it {how}",
+        "{how} now, {drive}",
+        "{how}, please, {drive}",
+        "{how} does it: {drive}",
+        "{drive}, {how}, {how}",
+        "{drive}... {how}",
+        "{drive}, only {how}",
+        "{drive} but do it {how}",
+        "{drive}, but please {how}",
+        "{drive}, {how} (now|mind you|though)",
     ],
 )
 WITH_RATE = Choices(
@@ -215,9 +310,64 @@ WITH_RATE = Choices(
         "set the speed to {rate} and {drive}",
         "{drive} and (keep|hold) (the speed at|) {rate}",
         "{drive} and go {rate}",
+        "{drive} @ {rate}",
+        "{drive}, {rate}",
+        "{drive} {rate}",
+        "{drive} ({rate})",
+        "{drive}, speed: {rate}",
+        "{drive}, v = {rate}",
+        "{drive} at speed {rate}",
+        "{drive} moving at {rate}",
+        "{drive} at (exactly|about|just|only|a constant|a steady|a leisurely|no more than) {rate}",
+        "{drive} and keep your speed at {rate}",
+        "{drive}, keeping to {rate}",
+        "{drive}, and do it at {rate}",
+        "{drive}, let's say at {rate}",
+        "{drive}, the speed should be {rate}",
+        "{drive} slowly, (and by slowly i mean|that is|say|meaning|i mean|at|like) {rate}",
+        "{drive} fast, (and by fast i mean|that is|say|meaning|i mean|at|like) {rate}",
+        "{drive} slow, at {rate}",
+        "with a speed of {rate}, {drive}",
+        "using {rate}, {drive}",
+        "speed {rate}, {drive}",
+        "speed {rate}: {drive}",
+        "at exactly {rate}, {drive}",
+        "go {rate}: {drive}",
     ],
 )
-MINUS = "(go|drive|move|drive|move|travel|roll) (|by )(minus {far}|{sign}{digits})"
+MINUS = "(go|drive|move|drive|move|travel|roll|distance|drive distance|distance:|drive:) (|by )(minus {far}|{sign}{digits})|set (the |)distance (to |)minus {far}(| and (drive|go|move)( it|))|translate {sign}{digits}"
+PLUS = "(go|drive|move|drive|move|travel|roll|translate|advance|drive:|translate:|distance) (|by )(plus {far}|+{digits})|translate (by |){far}|set (the |)distance (to |)(plus |){far}(| and (drive|go|move)( it|))"
+# Speed and distance in one.
+AT_RATE = lines("""
+    {go} {way} at {rate} for {far}
+    {go} at {rate} for {far} {way}
+    {go} {way} {rate} for {far}
+    {go} {way} at {rate}, {far}
+    {way} at {rate} for {far}
+    {way} {rate} {far}
+    {way} {far} {rate}
+    {way}, {rate}, {far}
+    {way}: {far}, {rate}
+    {far} {way} at {rate}
+    {far} at {rate} {way}
+    {far} {way}, {rate}
+    {go} {way} slowly, say {rate}, for {far}
+    {go} {way} fast, say {rate}, for {far}
+    {go} {way} slowly, (about|like|at|so) {rate}, (for|and then stop after|over) {far}
+    {go} {way} (with|doing|keeping|holding) {rate} for {far}
+    {go} {way} with {rate} (over|for|until you've done) {far}
+    at {rate}, {go} {way} for {far}
+    at {rate} {go} {way} {far}
+    at {rate}, {far} {way}
+    {go} {far} at {rate}, {way}
+    for {far} {go} {way} at {rate}
+    {go} {way} for {far} and (do|go|keep) {rate}
+    cover {far} {way} at {rate}
+    {go} {far} {way} @ {rate}
+    {far} {way} @ {rate}
+    {far} {way}. speed {rate}
+    * {way} with {rate} for {far}
+""")
 
 
 def drive(voice: Voice, unsafe: bool = False) -> Phrase:
@@ -226,7 +376,12 @@ def drive(voice: Voice, unsafe: bool = False) -> Phrase:
     far_is_unsafe = unsafe and voice.chance(0.72)
     text, metres, verb = _far(voice, back) if far_is_unsafe else _way(voice, back)
     if unsafe and not far_is_unsafe:
+        if voice.chance(0.25):
+            length = lengths.within(Fraction(1, 100), Fraction(10), voice)
+            return Phrase(_phrase(AT_RATE, voice, back, length.text, speeds.unsafe(voice))[0], UNSAFE, verb=False)
         return Phrase(_with_rate(text, speeds.unsafe(voice), voice), UNSAFE, verb)
+    if not unsafe and voice.chance(0.045):
+        return _at_rate(voice, back)
     speed: Fraction | None = None
     kind = voice.rng.random()
     if kind < 0.13:
@@ -236,13 +391,22 @@ def drive(voice: Voice, unsafe: bool = False) -> Phrase:
     if 0.19 < kind < 0.37:
         rate, speed = speeds.speed(voice)
         text = _with_rate(text, rate, voice)
-        verb = verb and not text.startswith(("at ", "set "))
+        verb = verb and not text.startswith(("at ", "set ", "with ", "using ", "speed "))
     if far_is_unsafe:
-        return Phrase(text, UNSAFE, verb)
+        return Phrase(text, UNSAFE, verb and not text.startswith(("at ", "set ", "with ", "using ", "speed ")))
     distance = stepped("drive", "distance", -metres if back else metres)
     if distance is None or not distance:
         return drive(voice, unsafe)
     return Phrase(text, ({"drive": {"distance": distance} | ({} if speed is None else {"speed": speed})},), verb)
+
+
+def _at_rate(voice: Voice, back: bool) -> Phrase:
+    length, (rate, speed) = lengths.within(Fraction(1, 100), Fraction(10), voice), speeds.speed(voice)
+    text, verb = _phrase(AT_RATE, voice, back, length.text, rate)
+    distance = stepped("drive", "distance", -length.metres if back else length.metres)
+    if distance is None or not distance:
+        return _at_rate(voice, back)
+    return Phrase(text, ({"drive": {"distance": distance, "speed": speed}},), verb)
 
 
 def _with_word(text: str, verb: bool, choices: Choices, voice: Voice) -> tuple[str, bool]:
@@ -263,11 +427,13 @@ def _way(voice: Voice, back: bool) -> tuple[str, Fraction, bool]:
     if kind < 0.29:
         text, verb = _phrase(BIT, voice, back, "")
         return text, Fraction(1, 10), verb
-    if kind < 0.31 and back:
+    if kind < 0.31:
         amount = Fraction(voice.rng.randint(1, 100), voice.rng.choice((1, 10)))
         if amount <= 10:
             far = lengths.measure(amount, METRE, voice).text
             digits = f"{number(amount, voice)} {voice.rng.choice(('m', 'metres', 'meters'))}"
+            if not back:
+                return voice.fill(PLUS, far=far, digits=digits), amount, True
             return voice.fill(MINUS, far=far, digits=digits, sign="-" if digits[0].isdigit() else "minus "), amount, True
     length = lengths.within(Fraction(1, 100), Fraction(10), voice)
     return _measured(voice, back, length)
@@ -283,6 +449,8 @@ def _measured(voice: Voice, back: bool, length: Length) -> tuple[str, Fraction, 
 
 def _far(voice: Voice, back: bool) -> tuple[str, Fraction, bool]:
     """A drive that is too far."""
+    if voice.chance(0.12):
+        return _measured(voice, back, lengths.beyond(voice))
     if voice.chance(0.45):
         unit, first, last = voice.rng.choice(
             ((METRE, 11, 15), (METRE, 11, 100), (CENTIMETRE, 1001, 1500), (FOOT, 33, 50), (INCH, 394, 500), (MILLIMETRE, 10010, 15000))
@@ -297,7 +465,7 @@ def _far(voice: Voice, back: bool) -> tuple[str, Fraction, bool]:
     return _measured(voice, back, lengths.within(Fraction("10.02"), top, voice))
 
 
-def _phrase(choices: Choices, voice: Voice, back: bool, far: str) -> tuple[str, bool]:
+def _phrase(choices: Choices, voice: Voice, back: bool, far: str, rate: str = "") -> tuple[str, bool]:
     """One of the templates; a verb that says the way itself stands for verb and way."""
     template = voice.pick(choices)
     side = "back" if back else "front"
@@ -315,6 +483,7 @@ def _phrase(choices: Choices, voice: Voice, back: bool, far: str) -> tuple[str, 
         way=voice.fill(way),
         about=voice.fill(HOW_FAR),
         far=far,
+        rate=rate,
         side=side,
         side2="backward" if back else "forward",
         bit=voice.fill(A_BIT),

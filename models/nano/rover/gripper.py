@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from english import texts
+from english import clauses, texts
 from english import vocabulary as v
 from qwark_nano.voice import Choices, Voice, lines
 
@@ -63,6 +63,32 @@ OPEN = lines("""
     * have {gripper} open
     release {thing} (now|), you can open {gripper}
     * {gripper}: open
+    (please|now|and|) (let go|release|drop it)
+    drop {thing} (gently|carefully|now|for me|please|, it's dirty|, it isn't yours)
+    let go of {thing} (gently|now|for me|please|, it isn't yours|, it's dirty)
+    let go of (my|her|his) (sleeve|hair|hand|finger|shirt|leg|tail)
+    let (my|her|his) (sleeve|hair|hand|finger|shirt|leg|tail) go
+    {gripper}: (open|release)
+    {gripper} (open|release), please
+    (do|make|perform) (a|an) (open|release) with {gripper}
+    open (your|the) (hand|claw|fingers|pincers|jaws) (and|,) let (it|{thing}) (go|drop|fall)
+    (open|unclose|unfold|part|ease|spread out) {gripper}
+    open {gripper}, nice and wide
+    open {gripper} (as wide as (you can|possible|it goes)|to let it go|so it drops|for me|please|nicely)
+    {thing}: (drop it|let go|release it)
+    {thing}, (drop it|let it go|release it)
+    (you may|you can|now|please|time to) (drop|release|let go of) (it|{thing})
+    hands off ({thing}|it|that)
+    (surrender|relinquish|give up|abandon) {thing}
+    give {gripper} (a rest|some air) and open it
+    you open {gripper}
+    to open {gripper}
+    {gripper} must (open|be opened)
+    drop what('s| is) in (your|the) (hand|gripper|claw)
+    let go of what('s| is) in (your|the) (hand|gripper|claw)
+    release your (grip|hold) (on {thing}|on it|)
+    loosen your (grip|hold) (on {thing}|on it|)
+    relax your (grip|hand|fingers)
 """)
 CLOSE = lines("""
     close {gripper}
@@ -130,6 +156,35 @@ CLOSE = lines("""
     * {gripper}: close
     with {gripper}, take {thing}
     (grab|take) {thing}, you can close {gripper}
+    {gripper}: (close|grab)
+    {gripper} (close|grab), please
+    (do|make|perform) a (grab|grip|close) with {gripper}
+    close (your|the) (hand|claw|fingers|pincers|jaws) (and|,) (hold|grab|take) (it|{thing})
+    grab hold of {thing}
+    (get|take|have|keep) a (firm|good|tight|strong) (hold|grip) (of|on) {thing}
+    (shut|close|fold|lock|snap|press together|squeeze together) {gripper} (tight|shut|firmly|around it|around {thing}|)
+    (you may|you can|now|please|time to) (grab|take|pick up|hold) (it|{thing})
+    (you|please you) (take|grab|pick) (it|{thing})
+    you close {gripper}
+    to close {gripper}
+    {thing}: (grab it|take it|pick it up|hold it)
+    {thing}, (grab it|take it|pick it up)
+    (lay|get|put) your (hands|fingers|claws|mitts) on {thing}
+    (secure|snag|bag|swipe|pluck|lift|nick|trap|pinch|retrieve|acquire|scoop up|fish out|gather up|take up) {thing}
+    pick up {thing} (gently|carefully|now|for me|please|, it's just a {thing}|, it's yours)
+    (pick|take|lift|grab) {thing} (up|) (with|using) (your|the) (gripper|claw|hand|arm)
+    pick {thing} up (off|from) (the (table|floor|sofa|ground)|there|here)
+    grab (what's|whatever is|the thing) (in front of you|on the table|on the floor|there)
+    {gripper} must (close|be closed)
+    (here|there)('s| is) {thing}, (grab|take|hold) it
+    (here|there), (grab|take|hold) {thing}
+    here, (hold|take|grab) (this|that|it)
+    see {thing}? (grab|take|pick up) it
+    can you see {thing}? (grab it|take it|pick it up)
+    tighten your (grip|hold) (on {thing}|on it|)
+    make a fist
+    clamp down (on {thing}|on it|)
+    (grip|hold|squeeze) {thing} and (don't|do not|never) let (it|) go
 """)
 DETERMINER = Choices("the the the the that this my your a his her our those these some".split())
 
@@ -148,6 +203,13 @@ def thing(voice: Voice) -> str:
     if voice.chance(0.05):
         end = voice.rng.choice(
             (" over there", " of mine", " in front of you", " next to you", " on the left", " on the right", " you see there")
+        )
+    if voice.chance(0.04):
+        end = " " + voice.fill(
+            "(that {c}|which {c}|, the one with the {t},|that is {q})",
+            c=clauses.clause(voice),
+            t=voice.pick(v.THINGS),
+            q=voice.pick(v.QUALITIES),
         )
     return f"{voice.pick(DETERMINER)} {quality} {noun}{end}".replace("  ", " ")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from english import vocabulary as v
 from qwark_nano.voice import Choices, Voice, lines
 
 from .phrase import UNSUPPORTED, Phrase
@@ -50,6 +51,24 @@ ON = lines("""
     i can't see (a thing|anything), {light} on
     have {light} switched on
     * {light}, on
+    (can|could|may) i have (some|a bit of|a little|) light (please|in here|)
+    (a|some) (bit of|little|) light (would be nice|would help|would be good|is needed)
+    (switch|turn|put|flick|pop|get) (on|) {light} (on|) (for me|for us|please|now|will you|would you)
+    {light}! on!
+    {light}: on
+    {light} = on
+    set {light} = on
+    {light} (needs|has) to be on
+    (lights|light) (on|up) (please|now|everyone|robot)
+    (shine|cast|throw|shed|give off) (some|a|a bit of|your) (light|white light) (on this|here|over here|in here|on it|please|)
+    light (this|the room|it|everything|the place) up
+    make it (bright|light|brighter) in here
+    it's (dark|gloomy|dim|pitch black|night) (in here|here|outside|), (light|lights) on
+    i can't see a thing (under|behind|in) (this|the) (cupboard|bed|sofa|table|shelf|box); (put|switch|turn) (your|the) (light|lamp) on
+    you (turn|switch|put) on {light}
+    (let|make) {light} (shine|glow|be on)
+    {light} (ought to|has to|must) be (on|lit)
+    (bathe|flood|fill) the (room|place|kitchen|floor) (in|with) (white light|light)
 """)
 OFF = lines("""
     turn {light} off
@@ -93,6 +112,19 @@ OFF = lines("""
     turn {light} of
     have {light} switched off
     * {light}, off
+    (kill|cut|douse|snuff|drop|lose) {light} (would you|will you|please|now|for me|, i'm trying to sleep)
+    {light}: off
+    {light} = off
+    set {light} = off
+    {light}! off!
+    (switch|turn|put|flick|pop|shut|get) (off|) {light} off (for me|for us|please|now|will you|would you)
+    {light} (needs|has) to (be off|go off)
+    save (power|energy|the battery), {light} off
+    (it's|it is) (day|daytime|bright enough|light enough|morning) (now|), {light} off
+    {light} (ought to|has to|must) (go out|be out|go off)
+    (lights|light) (off|out) (please|now|everyone|robot)
+    you (turn|switch|put) off {light}
+    no light
 """)
 COLOURED = lines("""
     (make|turn|set|switch|colour|color|paint) {light} {c}
@@ -148,6 +180,38 @@ COLOURED = lines("""
     {c} is the colour for {light}
     * {light}, {c}
     from {other} to {c}, the light
+    (can|could|may) i (have|get|see) (a|some|the|your|) {c} light
+    (can|could|may) we (have|get|see) (a|some|the|) {c} light
+    (bathe|flood|fill|drench|wash|colour) (the room|everything|the place|me|the kitchen|the wall|us) (in|with) {c} (light|)
+    (show|give|shine) (me|us) (a|the|your|some) {c} (light|lamp|led|glow)
+    {light}: {c}
+    {light} = {c}
+    {light}! {c}!
+    {light}, {c}
+    {light} (to|in) {c}, (please|now)
+    {c} (light|lamp|led), (please|now|go)
+    {c} (for|with) {light}
+    {c} it is, {light}
+    (i like|i love|i prefer|i'd prefer) {light} (in|to be|when it is|) {c}
+    i (like|love|prefer) (it more |it |)when {light} is {c}, so make it {c}
+    (i do like|i love|i like|my favourite colour is|we need|how about) {c}, so (make|turn|set) {light} {c}
+    (turn|make|set|switch|put) (your|the) (light|lamp) (on|on in|on and make it|to the colour|to a nice|to a lovely|to) {c}
+    set (the|) (light|led) (colour|color) = {c}
+    (colour|color) {c}, (please|light|for the light)
+    (go|turn|switch|light up|shine|glow) {c} (please|now|for me|with your light|, robot)
+    (change|swap|switch) {light} over to {c}
+    (change|swap|switch) (the|your) light's (colour|color) (over|) to {c}
+    {light} (has to|needs to|ought to) (be|turn|go|become) {c}
+    make {c} light
+    you make {light} {c}
+    let it (glow|shine) {c}
+    (the|your) {thing} is {c}, (make|turn|set) (your|the) light {c} (too|as well)
+    {c} like (a {thing}|the sea|a stop sign|grass|the sun|blood|snow), make {light} {c}
+    (signal|display) {c}
+    let there be {c} light
+    let it be {c}, the light
+    instead of {other}, {light} {c}
+    not {other}, {c} light
 """)
 COLOURS = ("red", "green", "blue", "yellow", "white")
 OTHER_COLOURS = "purple orange pink violet cyan magenta turquoise brown black grey gray gold golden silver indigo lilac crimson beige teal lime maroon navy amber rainbow ultraviolet infrared mint scarlet".split()
@@ -197,7 +261,7 @@ def several(voice: Voice) -> Phrase:
     """One colour after the other."""
     colours = voice.rng.sample((*COLOURS, "off"), voice.rng.choice((2, 2, 2, 3)))
     text = voice.fill(voice.rng.choice(LISTS), light=voice.fill(LIGHT), a=colours[0], b=colours[1])
-    text += "".join(voice.fill("(, then | and then | then )") + " " + colour for colour in colours[2:])
+    text += "".join(voice.rng.choice((", then ", " and then ", " then ")) + colour for colour in colours[2:])
     return Phrase(
         " ".join(text.split()),
         tuple({"light": {"color": colour}} for colour in colours),
@@ -208,6 +272,6 @@ def several(voice: Voice) -> Phrase:
 def _light(voice: Voice, choices: Choices, colour: str) -> Phrase:
     template = voice.pick(choices)
     other = voice.rng.choice([c for c in (*COLOURS, *OTHER_COLOURS[:5]) if c != colour])
-    text = voice.fill(template, light=voice.fill(LIGHT), c=colour, other=other)
+    text = voice.fill(template, light=voice.fill(LIGHT), c=colour, other=other, thing=lambda: voice.pick(v.THINGS))
     verb = not template.startswith(("{", "i ", "(i ", "lights", "white", "let there", "(no", "(signal", "light", "a ", "we ", "you "))
     return Phrase(text, ({"light": {"color": colour}},), verb)

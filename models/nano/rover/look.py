@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from english.numbers import number
+from english.numbers import in_digits, number
 from qwark_nano.voice import Choices, Voice, lines
 
 from .drive import A_BIT
@@ -60,6 +60,22 @@ PLAIN = lines("""
     * {aim} {camera} over {way}
     * let {camera} go {way}
     * now {look} {way}
+    {way}, {look}
+    {way}, please, {look}
+    your eyes {way}
+    eyes {way}, (please|now|soldier|robot)
+    {look} {way}, (please|now|quick|there|where i am|where i'm standing|at the wall|at your wheels)
+    {look} {way}, (what|who) is (that|there|it)
+    {look} {way} (at|towards) (your wheels|the wall|the ceiling|the floor|my feet|the corner|where i sit)
+    {look} to {way}
+    (turn|move|crane|tilt) your (neck|head|camera head) {way}
+    (shift|cast|direct) your (gaze|eyes|view) {way}
+    {camera}: {way}
+    {camera} (please|now) {way}
+    {aim} {camera} {way} (please|now|for me|once|again)
+    {look} {way} and (stay like that|keep looking)
+    you (look|glance) {way}
+    (get|bring) {camera} {way}
 """)
 MEASURED = lines("""
     {look} {way} {angle}
@@ -101,6 +117,26 @@ MEASURED = lines("""
     {look} {way}, make it {angle}
     * {aim} {camera}, {angle} {way}
     {angle} {way}, {look}
+    {way} {angle}, {look}
+    {angle} {way} with {camera}
+    {look} {way}, that is {angle}
+    {look} {way}, i mean {angle}
+    {look} {way}, by {angle}
+    {look} {way}. {angle}
+    {camera}: {axis} {way} {angle}
+    {camera}: {way} {angle}
+    {camera}, {axis} {way} {angle}
+    {camera} {axis} {way} {angle}
+    {axis}: {way} {angle}
+    {axis} {way}, {angle}
+    {camera} {axis} {angle} {way}
+    {aim} {camera} {way}, {angle}
+    {aim} {camera} {way} (exactly|about|by exactly|another) {angle}
+    your (head|camera|eyes) {angle} {way}
+    you (look|tilt|pan) {angle} {way}
+    {look} {angle} {way}, (please|no more|no further)
+    i('d| would) like {camera} {angle} {way}
+    {camera} (needs|has) to (look|point) {angle} {way}
 """)
 SIGNED = lines("""
     {axis} {to} {n}
@@ -121,6 +157,26 @@ SIGNED = lines("""
     {axis}: {n}
     {axis} should be {n} degrees
     {axis} of {n} degrees
+    {axis} {to} {plus}
+    {axis} {plus}
+    {axis} {plus} degrees
+    {axis} {plus} deg
+    {axis} {plus}°
+    {axis} {n} deg
+    {axis} {n}°
+    camera {axis} {plus}
+    camera: {axis} {plus}
+    camera: {axis} {n}
+    camera {axis} {to} {n}
+    {axis} axis {to} {n} (degrees|deg|)
+    {axis} angle {plus}
+    {axis} ({plus}|{n}), leave the {other} (alone|as it is|where it is)
+    {axis} {to} {n}, (leave|keep) the {other} (alone|as it is|where it is|unchanged)
+    (only|just) {axis} {to} {n}
+    {axis} {to} {n} only
+    {axis} {to} {n}, don't touch the {other}
+    set {axis} {to} {plus}
+    move the {axis} {to} {n} degrees
 """)
 BOTH_SIGNED = lines("""
     pan {p} and tilt {t}
@@ -143,6 +199,28 @@ BOTH_SIGNED = lines("""
     pan the camera to {p} and tilt it to {t}
     pan = {p}, tilt = {t}
     look at pan {p}, tilt {t}
+    pan {p}, tilt {tp}
+    pan {pp}, tilt {tp}
+    pan {pp}, tilt {t}
+    pan {pp} tilt {tp}
+    camera: pan {pp}, tilt {tp}
+    camera: pan {p}, tilt {tp}
+    camera: pan {p}, tilt {t}
+    camera pan {pp}, tilt {tp}
+    tilt {tp}, pan {pp}
+    tilt {tp}, pan {p}
+    tilt {t} pan {pp}
+    pan {pp} deg, tilt {tp} deg
+    pan {p} deg, tilt {t} deg
+    pan {p}°, tilt {t}°
+    head: pan {p}, tilt {t}
+    look: pan {p}, tilt {t}
+    pan {p}/tilt {t}
+    pan: {p}, tilt: {t}
+    pan: {pp}, tilt: {tp}
+    set pan/tilt to {p} and {t}
+    pan and tilt to {p} and {t}
+    pan {p} degrees, and at the same time tilt {t} degrees
 """)
 BIT = lines("""
     {look} {way} {bit}
@@ -177,6 +255,15 @@ BOTH = lines("""
     {aim} {camera} {a} and (also|) {b}
     {look} both {a} and {b}
     {look} {a} and at the same time {b}
+    {look} {a} and also {b}
+    {look} {a} as well as {b}
+    {look} {a}, and {b} at the same time
+    {look} {a} plus {b}
+    {camera}: {a} and {b}
+    {camera}: {a}, {b}
+    {a} and {b} with {camera}
+    {aim} {camera} {a} as well as {b}
+    {look} {a} n {b}
 """)
 AHEAD = Choices(
     [
@@ -203,6 +290,34 @@ AHEAD = Choices(
     ]
     + [
         "eyes front",
+        "eyes front, soldier",
+        "eyes ahead",
+        "eyes straight ahead",
+        "eyes to the front",
+        "look straight in front of you",
+        "look where you are going",
+        "look straight on",
+        "glance straight ahead",
+        "gaze straight ahead",
+        "glance ahead",
+        "peer straight ahead",
+        "gaze ahead",
+        "stare straight ahead",
+        "point the lens forward",
+        "straighten your head",
+        "straighten the camera",
+        "face your camera straight ahead",
+        "put the camera back in the middle",
+        "head to the centre",
+        "camera to center",
+        "look to the centre",
+        "look at what is ahead of you",
+        "have the camera look straight ahead",
+        "pan and tilt to zero",
+        "pan and tilt back to zero",
+        "set pan and tilt to zero",
+        "pan 0, tilt 0",
+        "pan zero tilt zero",
         "camera ahead",
         "camera forward",
         "turn the camera straight ahead",
@@ -244,8 +359,33 @@ ZERO = Choices(
         "{axis} {camera} to 0 degrees",
         "{axis} {camera} back to zero",
         "zero the {axis}",
+        "{axis} to zero, leave the {other} alone",
+        "{axis} to 0, leave the {other} as it is",
+        "set {axis} to 0 degrees only",
+        "only the {axis} to zero",
+        "{axis} zero, keep the {other}",
+        "{axis} back to the middle",
+        "camera {axis} to zero",
+        "camera {axis} zero",
+        "camera: {axis} 0",
+        "bring the {axis} back to zero",
+        "{axis} to zero degrees",
     ],
 )
+# As far as it goes.
+MOST_WAYS = lines("""
+    {look} all the way {way}
+    {look} as far {way} as (you can|possible|it goes)
+    {aim} {camera} all the way {way}
+    {aim} {camera} as far {way} as (you can|possible|it goes)
+    {camera} all the way {way}
+    {axis} all the way {way}
+    {look} all the way {way}, that is {angle}
+    {look} all the way {way}, {angle}
+    {look} fully {way}
+    {axis} fully {way}
+    * {look} {way} as far as you can
+""")
 
 
 def look(voice: Voice, unsafe: bool = False) -> Phrase:
@@ -258,6 +398,7 @@ def look(voice: Voice, unsafe: bool = False) -> Phrase:
         "aim": voice.fill(AIM),
         "camera": voice.fill(CAMERA),
         "axis": AXES[axis],
+        "other": AXES[1 - axis],
         "bit": voice.fill(A_BIT),
         "to": voice.fill("(to|to|at|to exactly)"),
     }
@@ -272,13 +413,16 @@ def look(voice: Voice, unsafe: bool = False) -> Phrase:
         return _one(voice, BIT, axis, Fraction(15 * sign), slots)
     if kind < 0.48:
         return _ahead(voice)
-    if kind < 0.51:
+    if kind < 0.495:
+        most = Fraction(MOST[axis])
+        return _one(voice, MOST_WAYS, axis, most * sign, slots | {"angle": degrees(most, voice)})
+    if kind < 0.515:
         return _one(voice, ZERO, axis, Fraction(0), slots)
     if kind < 0.7:
         return _both(voice, slots, unsafe)
     angle = _angle(voice, axis)
     if kind < 0.78:
-        return _one(voice, SIGNED, axis, angle * sign, slots | {"n": signed(angle * sign, voice)})
+        return _one(voice, SIGNED, axis, angle * sign, slots | {"n": signed(angle * sign, voice), "plus": plus(angle * sign, voice)})
     return _one(voice, MEASURED, axis, angle * sign, slots | {"angle": degrees(angle, voice)})
 
 
@@ -289,7 +433,15 @@ def _ahead(voice: Voice) -> Phrase:
 
 def signed(angle: Fraction, voice: Voice) -> str:
     """An angle with its sign."""
-    return number(angle, voice)
+    return ("plus " if angle > 0 and voice.chance(0.05) else "") + number(angle, voice)
+
+
+def plus(angle: Fraction, voice: Voice) -> str:
+    """An angle in digits with either sign: +12, -30."""
+    digits = in_digits(abs(angle), voice)
+    if not digits[0].isdigit():
+        return signed(angle, voice)
+    return ("-" if angle < 0 else "+") + digits
 
 
 def _angle(voice: Voice, axis: int) -> Fraction:
@@ -325,7 +477,8 @@ def _too_far(voice: Voice, axis: int, slots: dict[str, str]) -> Phrase:
     angle = _unsafe_angle(voice, axis)
     if voice.chance(0.3):
         template = voice.pick(SIGNED)
-        slots["n"] = signed(angle * voice.rng.choice((1, -1)), voice)
+        angle *= voice.rng.choice((1, -1))
+        slots["n"], slots["plus"] = signed(angle, voice), plus(angle, voice)
     else:
         template = voice.pick(MEASURED)
         slots["angle"] = degrees(angle, voice)
@@ -341,7 +494,8 @@ def _both(voice: Voice, slots: dict[str, str], unsafe: bool) -> Phrase:
         template = voice.pick(BOTH_SIGNED)
         if voice.chance(0.06) and not unsafe:
             angles[voice.rng.randrange(2)] = Fraction(0)
-        slots |= {"p": signed(angles[0] * signs[0], voice), "t": signed(angles[1] * signs[1], voice)}
+        p, t = (angle * sign for angle, sign in zip(angles, signs, strict=True))
+        slots |= {"p": signed(p, voice), "t": signed(t, voice), "pp": plus(p, voice), "tp": plus(t, voice)}
     else:
         template = voice.pick(BOTH)
         parts = []

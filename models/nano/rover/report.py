@@ -7,10 +7,10 @@ from qwark_nano.voice import Voice, lines
 from .phrase import Phrase
 
 NAMES = {
-    "battery": "(battery|battery|battery level|battery status|charge|charge level|battery charge|battery percentage|power level|battery state|energy level|state of charge|remaining battery)",
-    "pose": "(pose|pose|position|position|location|coordinates|current position|whereabouts|current location|pose right now|exact position)",
-    "temperature": "(temperature|temperature|temp|temperature reading|core temperature|current temperature|body temperature|motor temperature|internal temperature)",
-    "speed": "(speed|speed|velocity|current speed|driving speed|speed right now|momentary speed)",
+    "battery": "(battery|battery|battery level|battery status|charge|charge level|battery charge|battery percentage|power level|battery state|energy level|state of charge|remaining battery|battery life|charge state|battery charge level|power|energy|remaining charge)",
+    "pose": "(pose|pose|position|position|location|coordinates|current position|whereabouts|current location|pose right now|exact position|bearings|position right now|position and heading|exact location|coordinates right now)",
+    "temperature": "(temperature|temperature|temp|temperature reading|core temperature|current temperature|body temperature|motor temperature|internal temperature|temperature right now|temperature level|operating temperature|heat level|temps)",
+    "speed": "(speed|speed|velocity|current speed|driving speed|speed right now|momentary speed|actual speed|speed at the moment|travelling speed|ground speed|pace)",
 }
 ANY = lines("""
     report {your} {what}
@@ -68,6 +68,32 @@ ANY = lines("""
     * so what is your {what}
     * your {what} would be good to know
     {your} {what}, report
+    {what}, (please|now|report|over|robot)
+    {what}: report
+    {what}! (report|now|quick|please)
+    (query|request|fetch|retrieve|poll|log|return|provide|supply|reveal|confirm|verify|look up|call out|quote) {your} {what}
+    (tell|give) (us|me) {your} {what}, (please|now|will you|would you|over)
+    (tell|say) me {your} {what}
+    (tell|give|read) me please {your} {what}
+    (please |)(to |)report {your} {what}
+    i (have|need|want|wish|would like) to (ask|check|see|hear|have) {your} {what}
+    i'd (like|love) (to know|to hear|to see|to have|) {your} {what}
+    (what|how) (is|about) {your} {what}, (robot|rover|my dear|please|by the way|buddy|then)
+    what('s| is) {your} {what} (like|looking like|again|these days|by now|today|, roughly)
+    how (is|does) {your} {what} (look|looking|these days|getting on|coming along)
+    (status|report|reading|update|info) (on|of|for|about) {your} {what}
+    (any|an) (news|update) (on|about|of) {your} {what}
+    (could|can|may|might) i (have|get|know|see|ask) {your} {what}
+    (do you happen to know|would you know|remind me of|any idea of) {your} {what}
+    let's (hear|have|see|check) {your} {what}
+    (state|say) {your} {what} (clearly|please|now|for the record)
+    (take|do|make|run|perform) a {what} (reading|check|measurement|report)
+    {what} (readout|value|figure|info|check), please
+    (quickly|just|now) (report|check) {your} {what}
+    you (report|tell me) {your} {what}
+    (give|send) {your} {what} (to me|)
+    {what} (pls|plz|now|over|then)
+    what {what} (are you at|is it|have you got|do we have)
 """)
 OWN = {
     "battery": lines("""
@@ -95,6 +121,22 @@ OWN = {
         can your battery last (longer|another hour)
         how much longer can you (run|go|drive)
         (is|will) your battery (going to|) die soon
+        how('s| is) (your|the) (battery|charge|power|energy) (doing|holding up|looking|getting on|today|, buddy)
+        how (many|much) (battery|power|charge|juice|energy|percent) (you still have|do you still have|you have left|is there still|still)
+        tell me (please |)how (many|much) (battery|power|charge|juice) you (still |)have (left|)
+        what('s| is) your (battery|charge) (at|on|like)
+        (where|what) is your (battery|charge) (level|percentage) at
+        how much (longer|more time) (will|can|does) your battery (last|hold|hold out|go on)
+        (are|aren't) you (running out of|short of|almost out of|low on) (power|battery|juice|charge|energy)
+        (is there|have you|have you got|do you have|do you still have) (enough|any|some|much) (battery|power|juice|charge|energy) (left|in you|)
+        (will|does) your battery (last|hold) (until tonight|all day|another hour|long enough|long)
+        how (weak|strong|flat|drained|alive) is (your|the) battery
+        how much (charge|power) (remains|is remaining|is left) (in your battery|in you|)
+        are you (full|fully charged|charged up|charged enough|charged)
+        battery at (what|which) (level|percentage|percent)
+        what percent (is your battery|are you at|battery do you have|are you on)
+        do you feel (drained|low on power|out of juice)
+        how are you (doing|off) for (power|charge|battery|juice)
     """),
     "pose": lines("""
         where are you
@@ -120,6 +162,24 @@ OWN = {
         pinpoint your (location|position)
         how far have you come, where are you
         locate yourself
+        where (r|are) (u|you|ya) (at |)(rn|right now|now|atm|mate|bro|)
+        where (u|you|ya) at
+        where u
+        where you at rn
+        where (in the (house|room|world|building) |)are you
+        (where|what place) (are you|have you got) to
+        (in|on) (which|what) (position|spot|heading|coordinates) are you
+        what (position|pose|location|heading) are you (in|at|on)
+        (tell|say|show) me (please |)(your position|where you are|where you are standing|where exactly you are|where you stand)
+        (i've lost you|i can't find you|i can't hear you), where are you
+        where have you (gone|got to|ended up|vanished to|run off to)
+        where (might|would|could) you be
+        (do you know|have you any idea|any idea) where you are
+        (which|what) way (do you|are you) (face|facing|pointing|turned)
+        (report|give) your (x and y|x y|coordinates|location|position and heading)
+        give me (a|your) (position|location|pose) fix
+        what('s| is) your (whereabouts|position|spot|place in the room)
+        are you (lost|far away|close|near me|still here|in the kitchen|by the door)(, where are you|? where are you)
     """),
     "temperature": lines("""
         how (warm|hot|cold|cool) are you
@@ -141,6 +201,20 @@ OWN = {
         is it hot in there, inside you
         read your thermometer
         how hot is it inside you
+        how (warm|hot|cool|cold) (r|are) (u|ya|we) (rn|now|feeling|)
+        how (warm|hot|cool) do you (feel|run|get|think you are)
+        (are|aren't) you (burning up|boiling|freezing|getting too hot|sweating|cooking|warm enough|cool enough|too warm)
+        (are you|you) (hot|warm|cold)( or what| right now| inside|)
+        (has|have) (your|the) (motor|motors|board|electronics|cpu) (got|become|gone) (hot|warm|too hot)
+        (do|does) your (motors|motor|engine|board|circuits|cpu) (run|get|feel) (hot|warm|cool)
+        how (is|are) your (motors|motor|cpu|circuits|electronics) (doing |)(temperature-wise|for heat|heat-wise)
+        what('s| is) the temperature (in there|of you|inside your body|of the motors|of the board|reading)
+        how many degrees (do you have|have you got|are your motors|is your body|celsius are you)
+        tell me (please |)(how warm|how hot|your temperature in degrees|the temperature you have)
+        (feeling|running) (hot|warm|feverish)
+        (read|check|take) your (own |)(temperature|thermometer)
+        (is|has) your temperature (okay|normal|high|too high|risen|alright)
+        how hot (is it getting|does it get) (in there|inside you)
     """),
     "speed": lines("""
         how fast are you (going|moving|driving|travelling|running|rolling)
@@ -163,6 +237,17 @@ OWN = {
         how fast can i say you are going (now|)
         read your speedometer
         what is your speed in metres per second
+        how fast (r|are) (u|ya|we) (going|driving|moving|) (rn|now|)
+        how fast (you|u) (go|going|drive|driving|move)
+        (what|which) (speed|velocity) (are|r) (you|u) (doing|going|at|driving|travelling at) (at the moment|right now|now|)
+        what speed are you (driving|going|doing)
+        (at|with) (what|which) (speed|pace|velocity) are you (driving|going|moving|travelling)
+        tell me (please |)(how fast you go|how fast you are|how fast you're moving|the speed you have|your speed in m/s)
+        how many (metres|meters|centimetres|kilometres) (a|per|each) (second|minute|hour) are you (doing|going|driving)
+        (clock|gauge|check) your speed
+        are you (going|driving|moving) (too |very |)(fast|slow|quickly|slowly)
+        how (quickly|rapidly|slowly|slow) are you (going|moving|driving)
+        is (that|this) (your top speed|fast|as fast as you go), how fast are you (going|driving)
     """),
 }
 SEVERAL = (
@@ -176,6 +261,27 @@ SEVERAL = (
     "what's your {a} and your {b}",
     "report {a}, {b}",
     "check the {a} and the {b}",
+    "what's your {a} and also what's your {b}",
+    "what is your {a}, and what is your {b}",
+    "tell me the {a} and the {b}",
+    "{a} and {b}",
+    "{a} and {b}, please",
+    "{a}, {b}",
+    "report {a} then {b}",
+    "report {a}, then {b}",
+    "both {a} and {b}, please",
+    "give me your {a} and then your {b}",
+    "give me a {a} reading and a {b} reading",
+    "how's your {a} and your {b}",
+    "i need your {a} and {b}",
+    "report your {a} as well as your {b}",
+    "report {a} & {b}",
+    "report {a} plus {b}",
+    "read me the {a} and the {b}",
+    "report: {a}, {b}",
+    "status: {a} and {b}",
+    "let me know your {a} and your {b}",
+    "i'd like to know your {a} and your {b}",
 )
 
 

@@ -10,6 +10,7 @@ from english.manner import NAMES
 from qwark_nano.noise import without_punctuation
 from qwark_nano.voice import Text, Voice, lines
 
+from . import arm, drive, goto, gripper, light, look, report, stop, turn, wait
 from .phrase import SET, UNSAFE, Phrase
 
 LONGEST = SET.commands["say"]["text"].max_len
@@ -77,6 +78,33 @@ QUOTED = lines("""
     speak up and say {t}
     let {person} hear you say {t}
     pronounce this: {t}
+    say {t} but (don't|do not) (move|do it|do anything|turn|go anywhere)
+    say {t}, but (don't|do not) (move|do it|drive|open anything)
+    (is it okay if|would it be ok if|i'd like it if|what if|i'd be glad if) you say {t}
+    (please|kindly|just|now) (announce|proclaim|declare|state|say) {t}
+    (please|kindly) (announce|proclaim|declare|state|say) {t} to {person}
+    (announce|state|declare|proclaim|output|emit|voice|vocalise) {t}
+    (say|speak|message): {t}
+    (say|speak) this aloud: {t}
+    (say|speak) the (words|word|sentence|message|phrase|text) {t}, (please|loudly|for me)
+    (say|shout|whisper) {t} (at|to|for) (the {animal}|{person}|{name}|them|us)
+    tell {person} (this|the following|these words): {t}
+    what i want you to say is {t}
+    i want you to (say|tell {person}|announce) {t}
+    (go and|just|now) say {t}
+    (say|tell them|announce) {t}, (nothing else|nothing more|word for word|exactly like that|and nothing else)
+    (can|could) you (say|shout|announce) {t}
+    (repeat|read|recite) (this|the following|these words|after me|out loud)(:|,|) {t}
+    (use|turn on) your (speaker|voice) (to say|and say) {t}
+    (through|over|with) (the|your) speaker, say {t}
+    let your speaker say {t}
+    speaker: {t}
+    the text {t}, say it
+    {person} wants to hear you say {t}
+    (greet|welcome) {person} with the words {t}
+    wish {person} well by saying {t}
+    say, in a {quality} voice, {t}
+    say {t} in a {quality} voice
 """)
 PLAIN = lines("""
     say {t}
@@ -113,6 +141,22 @@ PLAIN = lines("""
     announce to everyone {t}
     pronounce {t}
     * speak aloud {t}
+    (please|now|just|kindly) say {t}
+    (can|could|would) you (please |)say {t}
+    i want you to say {t}
+    go ahead and say {t}
+    (say|shout) out loud {t}
+    (announce|declare|proclaim) {t}
+    (say|announce|speak): {t}
+    (say|speak) these words: {t}
+    (tell|say to) (them|everyone|{person}): {t}
+    i'd like to hear you say {t}
+    your text: {t}
+    (exclaim|cry|call) {t}
+    tell {person} that {t}
+    let {person} know that {t}
+    announce that {t}
+    (inform|remind) {person} that {t}
 """)
 # Words with which another order would begin, or which belong to the request: without quotes it would be unclear where the text ends.
 QUOTE_MARKS = frozenset('"“”‘«»„')
@@ -123,10 +167,15 @@ AMBIGUOUS = frozenset(
 
 def say(voice: Voice, unsafe: bool = False, alone: bool = False) -> Phrase:
     """Says something; `unsafe`: more than there is room for; `alone`: no other order follows."""
-    text = _long_text(voice) if unsafe else _text(voice)
+    text = _long_text(voice) if unsafe else _full_text(voice) if voice.chance(0.14) else _text(voice)
     if (len(text) > LONGEST) != unsafe or not text.isprintable():
         return say(voice, unsafe, alone)
-    slots: dict[str, Text] = {"name": lambda: voice.pick(v.NAMES), "person": lambda: voice.pick(v.PEOPLE)}
+    slots: dict[str, Text] = {
+        "name": lambda: voice.pick(v.NAMES),
+        "person": lambda: voice.pick(v.PEOPLE),
+        "animal": lambda: voice.pick(v.ANIMALS),
+        "quality": lambda: voice.rng.choice(("loud", "funny", "deep", "nice", "clear", "soft", "low", "friendly", "strict")),
+    }
     if voice.spoken or voice.chance(0.25):
         return _unquoted(voice, text, slots, unsafe, alone)
     before, after = voice.rng.choice([q for q in QUOTES if _fits(text, q)] or [("“", "”")])
@@ -181,11 +230,52 @@ def _text(voice: Voice) -> str:
         )
     if kind < 0.1:
         return f"{voice.pick(NAMES)}, {texts.utterance(voice)}"
+    if kind < 0.18:
+        return texts.greeting(voice)
+    if kind < 0.25:
+        return texts.with_amounts(voice)
+    if kind < 0.3:
+        return _order(voice)
     return texts.text(voice)
+
+
+def _order(voice: Voice) -> str:
+    """Words that are an order elsewhere."""
+    maker = voice.rng.choice(
+        (drive.drive, turn.turn, goto.goto, arm.arm, look.look, light.light, gripper.gripper, wait.wait, report.report)
+    )
+    kinds = (drive.drive, turn.turn, look.look, wait.wait)
+    text = maker(voice, unsafe=True).text if maker in kinds and voice.chance(0.3) else maker(voice).text
+    if voice.chance(0.2):
+        text = stop.stop(voice).text
+    if voice.chance(0.15):
+        text = voice.rng.choice(
+            (
+                "left right left right",
+                "up up down down",
+                "left left left",
+                "one two three four",
+                "up and down",
+                "red green blue",
+                "forward march",
+            )
+        )
+    return voice.rng.choice((text, text.capitalize(), text.capitalize() + voice.rng.choice(".!?"), f"please {text}", f"don't {text}"))
+
+
+def _full_text(voice: Voice) -> str:
+    """A text that fits, if only just."""
+    found = _text(voice)
+    while len(found) < 40 or voice.chance(0.4):
+        found += voice.rng.choice((" ", ", ", ". ", " and ", "! ")) + voice.rng.choice((texts.utterance, texts.with_amounts))(voice)
+        if len(found) > LONGEST:
+            found = found[: voice.rng.randint(48, LONGEST)]
+            break
+    return found.strip()
 
 
 def _long_text(voice: Voice) -> str:
     found = texts.text(voice)
-    while len(found) <= LONGEST + voice.rng.choice((0, 5, 15, 40)):
+    while len(found) <= LONGEST + voice.rng.choice((0, 0, 5, 15, 40)):
         found += voice.rng.choice((" ", ", ", ". ", " and ")) + texts.utterance(voice)
     return found[:110].rstrip()

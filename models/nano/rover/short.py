@@ -11,7 +11,7 @@ from qwark_nano.command_set import Command
 from qwark_nano.voice import Voice
 
 from .goto import PLACES
-from .phrase import Phrase, stepped
+from .phrase import Phrase, is_verb, stepped
 
 JOIN = (
     "{x}, then {y}",
@@ -27,12 +27,13 @@ JOIN = (
 )
 SIDES = {"left": 1, "right": -1}
 WAYS = {"forward": 1, "forwards": 1, "ahead": 1, "back": -1, "backwards": -1, "backward": -1}
+AHEAD = "ahead"
 LOOKS: dict[str, dict[str, int]] = {"left": {"pan": 45}, "right": {"pan": -45}, "up": {"tilt": 30}, "down": {"tilt": -30}}
 
 
 def short(voice: Voice) -> Phrase:
     """Two to four orders of one kind, or of drives and turns without verbs."""
-    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _again))(voice)
+    return voice.rng.choice((_drives, _turns, _looks, _places, _course, _course, _terse, _terse, _again, _and_back, _speeds))(voice)
 
 
 # Orders in a word or two.
@@ -70,6 +71,39 @@ BARE: tuple[tuple[str, Command], ...] = (
     ("look up", {"look": {"tilt": 30}}),
     ("look down", {"look": {"tilt": -30}}),
     ("look ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("look straight ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("glance left", {"look": {"pan": 45}}),
+    ("glance right", {"look": {"pan": -45}}),
+    ("glance up", {"look": {"tilt": 30}}),
+    ("glance straight ahead", {"look": {"pan": 0, "tilt": 0}}),
+    ("turn slightly left", {"turn": {"angle": 15}}),
+    ("turn slightly right", {"turn": {"angle": -15}}),
+    ("a bit left", {"turn": {"angle": 15}}),
+    ("a bit right", {"turn": {"angle": -15}}),
+    ("a bit forward", {"drive": {"distance": Fraction(1, 10)}}),
+    ("a bit back", {"drive": {"distance": Fraction(-1, 10)}}),
+    ("about-face", {"turn": {"angle": 180}}),
+    ("release", {"gripper": {"action": "open"}}),
+    ("release it", {"gripper": {"action": "open"}}),
+    ("take it", {"gripper": {"action": "close"}}),
+    ("pick it up", {"gripper": {"action": "close"}}),
+    ("gripper shut", {"gripper": {"action": "close"}}),
+    ("arm to carry", {"arm": {"pose": "carry"}}),
+    ("raise the arm", {"arm": {"pose": "up"}}),
+    ("lower the arm", {"arm": {"pose": "down"}}),
+    ("to the kitchen", {"goto": {"place": "kitchen"}}),
+    ("go to the door", {"goto": {"place": "door"}}),
+    ("goto dock", {"goto": {"place": "dock"}}),
+    ("to the couch", {"goto": {"place": "sofa"}}),
+    ("go to the table", {"goto": {"place": "table"}}),
+    ("to the window", {"goto": {"place": "window"}}),
+    ("report battery", {"report": {"what": "battery"}}),
+    ("report pose", {"report": {"what": "pose"}}),
+    ("report speed", {"report": {"what": "speed"}}),
+    ("report temperature", {"report": {"what": "temperature"}}),
+    ("pause a second", {"wait": {"seconds": 1}}),
+    ("lights on", {"light": {"color": "white"}}),
+    ("lights off", {"light": {"color": "off"}}),
     ("light on", {"light": {"color": "white"}}),
     ("light off", {"light": {"color": "off"}}),
     ("light red", {"light": {"color": "red"}}),
@@ -90,6 +124,8 @@ def bare(voice: Voice) -> Phrase:
     kind = voice.rng.choice(("drive", "turn", "gripper", "light", "look", "arm", "", "", "", ""))
     choices = [(text, command) for text, command in BARE if kind in command or not kind and text not in LEANING]
     parts = [voice.rng.choice(choices) for _ in range(voice.rng.choice((2, 3, 4, 4)))]
+    if any(a == b and not {"drive", "turn"} & {*a} for (_, a), (_, b) in pairwise(parts)):
+        return bare(voice)
     if {text for text, _ in parts} & LEANING and not all(text in LEANING for text, _ in parts) and len(parts) < 3:
         return bare(voice)
     join = voice.rng.choice((", ", ", ", " ", " then ", " and ", "; ", ". ", ", then "))
@@ -104,7 +140,7 @@ def bare(voice: Voice) -> Phrase:
     return Phrase(
         text,
         tuple(command for _, command in parts),
-        parts[0][0].split()[0] not in ("forward", "back", "left", "right", "light", "arm", "gripper", "red", "green"),
+        is_verb(parts[0][0]),
     )
 
 
@@ -153,11 +189,16 @@ def _looks(voice: Voice) -> Phrase:
     ways = [voice.rng.choice(list(LOOKS)) for _ in range(voice.rng.choice((2, 2, 3, 4)))]
     if any({*LOOKS[a]} != {*LOOKS[b]} for a, b in pairwise(ways)):
         # "Look left and up" is one look: where the axis changes, the verb is there again.
-        parts = [f"look {way}" for way in ways]
-        text = ", then ".join(parts) if voice.chance(0.5) else " then ".join(parts)
+        verb = voice.rng.choice(("look", "look", "look", "glance", "peek", "gaze"))
+        parts = [f"{verb} {way}" for way in ways]
+        if voice.chance(0.2):
+            # Ahead is a look by itself, with or without the verb.
+            ways.append(AHEAD)
+            parts.append(f"{voice.rng.choice((verb + ' ', ''))}{voice.rng.choice(('straight ahead', 'ahead', 'straight ahead'))}")
+        text = voice.rng.choice((", then ", " then ", ", then ", ", and then ")).join(parts)
     else:
         text = _joined(["look " + ways[0], *ways[1:]], voice)
-    return Phrase(text, tuple({"look": LOOKS[way]} for way in ways))
+    return Phrase(text, tuple({"look": LOOKS.get(way, {"pan": 0, "tilt": 0})} for way in ways)) if len(ways) < 5 else _looks(voice)
 
 
 def _places(voice: Voice) -> Phrase:
@@ -191,6 +232,120 @@ def _course(voice: Voice) -> Phrase:
             commands.append({"turn": {"angle": angle * SIDES[side]}})
         drive_next = not drive_next if voice.chance(0.85) else drive_next
     return Phrase(_joined(parts, voice), tuple(commands), verb=False)
+
+
+def _speeds(voice: Voice) -> Phrase:
+    """Forward slowly, back fast."""
+    words = {"slowly": 2, "slow": 2, "carefully": 2, "gently": 2, "fast": 16, "quickly": 16, "at full speed": 16}
+    parts: list[str] = []
+    commands: list[Command] = []
+    for i in range(voice.rng.choice((2, 2, 3))):
+        way, how = voice.rng.choice(list(WAYS)), voice.rng.choice(list(words))
+        length = measure(Fraction(voice.rng.randint(1, 10)), METRE, voice) if voice.chance(0.4) else None
+        metres = Fraction(1, 2) if length is None else length.metres
+        far = "" if length is None else f" {length.text}"
+        parts.append(f"{'go ' if i == 0 and voice.chance(0.4) else ''}{way}{far} {how}")
+        commands.append({"drive": {"distance": WAYS[way] * metres, "speed": Fraction(words[how], 20)}})
+    return Phrase(_joined(parts, voice), tuple(commands), parts[0].startswith("go"))
+
+
+def _and_back(voice: Voice) -> Phrase:
+    """There and back again."""
+    length = (
+        measure(Fraction(voice.rng.randint(1, 10)), METRE, voice)
+        if voice.chance(0.6)
+        else measure(Fraction(voice.rng.randint(2, 20) * 5), CENTIMETRE, voice)
+    )
+    way, sign = voice.rng.choice((("forward", 1), ("ahead", 1), ("back", -1), ("backwards", -1)))
+    back = "back" if sign > 0 else "forward"
+    distance = stepped("drive", "distance", sign * length.metres)
+    assert distance is not None
+    text = voice.fill(
+        "(go|drive|move) {way} {f}(,|) (and|and then|then) {b} (again|the same distance|the same|{f}|by the same distance|just as far|as far)|(go|drive|move) {f} {way} and {b} again",
+        way=way,
+        f=length.text,
+        b=back,
+    )
+    return Phrase(text, ({"drive": {"distance": distance}}, {"drive": {"distance": -distance}}))
+
+
+def _terse(voice: Voice) -> Phrase:
+    """What engineers write: arm=up; turn: -45; wait 2.5 s."""
+    sign = voice.rng.choice((":", ":", "=", " =", "", "", " ->", " to", "(", ","))
+    blank = "" if sign in ("=", "(") else " "
+    shut = ")" if sign == "(" else ""
+    parts: list[str] = []
+    commands: list[Command] = []
+    for _ in range(voice.rng.choice((1, 2, 2, 3, 4))):
+        name, value, command = _setting(voice)
+        if commands and command == commands[-1]:
+            continue
+        parts.append(f"{name}{sign}{blank}{value}{shut}")
+        commands.append(command)
+    return Phrase(
+        voice.rng.choice(("; ", ", ", ". ", " then ", ", then ", " | ", "\n", " && ", " + ")).join(parts), tuple(commands), verb=False
+    )
+
+
+def _setting(voice: Voice) -> tuple[str, str, Command]:
+    rng = voice.rng
+    kind = rng.randrange(10)
+    if kind == 0:
+        pose = rng.choice(("home", "up", "down", "carry"))
+        return rng.choice(("arm", "set arm", "arm pose")), pose, {"arm": {"pose": pose}}
+    if kind == 1:
+        color = rng.choice(("off", "white", "red", "green", "blue", "yellow"))
+        return rng.choice(("light", "set light", "led", "light color", "light colour")), color, {"light": {"color": color}}
+    if kind == 2:
+        action = rng.choice(("open", "close"))
+        return rng.choice(("gripper", "set gripper", "claw")), action, {"gripper": {"action": action}}
+    if kind == 3:
+        place = rng.choice(PLACES)
+        return rng.choice(("goto", "go to", "destination", "navigate", "target")), place, {"goto": {"place": place}}
+    if kind == 4:
+        what = rng.choice(("battery", "pose", "temperature", "speed"))
+        return rng.choice(("report", "status", "read", "query")), what, {"report": {"what": what}}
+    if kind == 5:
+        seconds = Fraction(rng.choice((rng.randint(0, 60) * 10, rng.randint(1, 200))), 10)
+        return (
+            rng.choice(("wait", "pause", "delay")),
+            f"{number(seconds, voice)} {rng.choice(('s', 's', 'sec', 'seconds'))}",
+            {"wait": {"seconds": seconds}},
+        )
+    angle = rng.choice((5, 10, 15, 20, 30, 45, 60, 90, 120, 180, rng.randint(1, 180))) * rng.choice((1, -1))
+    plus = "+" if angle > 0 and voice.chance(0.4) else ""
+    if kind in (6, 7):
+        unit = rng.choice((" deg", " degrees", "°", " deg", ""))
+        if voice.chance(0.3):
+            side = "right" if angle < 0 else "left"
+            return rng.choice(("turn", "rotate")), f"{side} {abs(angle)}{unit}", {"turn": {"angle": angle}}
+        return (
+            rng.choice(("turn", "rotate", "yaw", "turn angle", "spin", "heading change")),
+            f"{plus}{angle}{unit}",
+            {"turn": {"angle": angle}},
+        )
+    length = (
+        measure(Fraction(rng.randint(1, 1000), 100), METRE, voice)
+        if voice.chance(0.5)
+        else measure(Fraction(rng.randint(1, 300)), CENTIMETRE, voice)
+    )
+    distance = stepped("drive", "distance", length.metres)
+    if distance is None or not length.text[0].isdigit():
+        return _setting(voice)
+    back = voice.chance(0.4)
+    plus = "-" if back else "+" if voice.chance(0.4) else ""
+    given: dict[str, Fraction] = {"distance": -distance if back else distance}
+    end = ""
+    if voice.chance(0.35):
+        given["speed"] = Fraction(rng.randint(1, 20), 20)
+        end = rng.choice((" at {v} m/s", " @ {v} m/s", ", speed {v} m/s", ", speed={v}", " at {v}m/s", ", {v} m/s")).format(
+            v=float(given["speed"])
+        )
+    return (
+        rng.choice(("drive", "move", "distance", "drive distance", "translate", "advance" if not back else "drive")),
+        f"{plus}{length.text}{end}",
+        {"drive": given},
+    )
 
 
 def _again(voice: Voice) -> Phrase:

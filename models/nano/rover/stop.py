@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from english import clauses
 from english import vocabulary as v
 from qwark_nano.voice import Voice, lines
 
@@ -131,6 +132,48 @@ STOP = lines("""
     * right, stop now
     * oh no, halt
     * that's enough now, {name}
+    stop, (please|robot|rover|buddy|now|you|i said|dear|my dear|dear me|oh my|oh my god|for god's sake|dude|bro|mate)
+    (halt|freeze), (please|you|you little monster|you two|nobody moves|who goes there|i say|robot|there|mister)
+    (please|oh|oh please|hey|hey hey|no no|ah|argh|dude|bro|yo|ok|okay|oi|quick|quickly|right|you|robot,|rover,) (stop|halt|freeze) (it|now|there|right there|moving|at once|)
+    (for (heaven's|god's|goodness|pete's|crying out loud's|christ's) sake), (stop|halt|freeze) (moving|it|now|)
+    for (heaven's|god's|goodness|pete's) sake (stop|halt) (moving|it|now|)
+    (stop|halt|freeze), (i can't (watch|look)|{person} is (in the way|behind you|there)|the {animal} (is|sits) (behind you|under you|in the way)|that's my (foot|toe|hand|{thing})|you're on my foot|you nearly hit {person}|you hit the {thing})
+    stop, {clause}
+    stop! {clause}
+    stop because {clause}
+    (that's|that is|thats) enough (now|for now|for today|for me|already|thank you|thanks|please|of this|of that|fun|nonsense|, rover|, robot|, buddy|, dear|, you)
+    (okay|ok|alright|right|fine|good|no|well), (stop|halt|freeze|whoa|enough|that's enough|stop there|stop now|hold it)
+    (stop|halt) (and|and just|then) (stay|stay put|stay there|don't move|wait|stand still|freeze)
+    (stop|halt) (in your tracks|on the spot|this second|that at once|driving this instant|what you are doing)
+    (don't|do not) (move|go|drive|roll|budge) (any more|another inch|further|a centimetre|one bit|now|please|at all)
+    (stay|stop|freeze|stand) (where you are|right where you are|there|still)
+    (whoa|woah|whoah), (whoa|there|boy|easy|easy boy|easy now|stop|slow down|steady|hold your horses|wait|that's far enough)
+    (easy|steady|whoa) (boy|girl|now|there), (whoa|stop|halt)
+    whoa (easy|steady|hold it|that's enough|that's far enough|not so fast|wait|mate|robot)
+    that's far enough
+    far enough, stop
+    (stop|halt|freeze) (stop|halt|freeze)
+    (stop|halt|freeze), (stop|halt|freeze)(, stop|, halt| now|)
+    (stop|halt) (all|every) (motion|movement|motor|wheel|action)
+    (all|emergency) (stop|halt)(, all stop| now|)
+    (all motors|motors|engines|wheels) (stop|off|halt)
+    hit the (emergency stop|stop button)
+    i (said|want you to|need you to|told you to|order you to|say) (stop|halt|freeze)
+    (you (need|have|ought) to|you must|you should|you gotta) (stop|halt|freeze) (now|right now|please|immediately|)
+    (can|could|would|will) (you|u|ya) (please |just |)(stop|halt|freeze) (now|it|moving|that|there|right there|)
+    (stopp|stoop|stooop|sotp|stahp|stp|halttt|stop!!|stoppp) (now|it|please|)
+    hold on, stop
+    hold everything
+    hold up, stop
+    cease and desist
+    no more (moving|driving|turning), (stop|halt|please)
+    (enough|stop) (moving|driving|turning|rolling|spinning) (around|about|now|please|)
+    time out, stop
+    stop (it|that|), (i'm dizzy|it's dangerous|that's dangerous|this is too fast|not so fast|you're too fast|wait)
+    let's stop (here|now|there|)
+    stop for (now|today)
+    just (stop|halt|freeze)
+    (stop|halt|freeze) (dead|cold|completely|fully)
 """)
 
 
@@ -141,6 +184,7 @@ def stop(voice: Voice) -> Phrase:
         animal=lambda: voice.pick(v.ANIMALS),
         thing=lambda: voice.pick(v.THINGS),
         person=lambda: voice.pick(v.PEOPLE),
+        clause=lambda: clauses.clause(voice),
         name=voice.rng.choice(("rover", "robot", "buddy", "robo", "hey", "mate")),
     )
     return Phrase(

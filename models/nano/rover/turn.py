@@ -17,7 +17,7 @@ CLOCKWISE = "(clockwise|clockwise|cw|in clockwise direction|in the clockwise dir
 COUNTER = (
     "(counter-clockwise|counterclockwise|anticlockwise|anti-clockwise|counter clockwise|ccw|anti clockwise|in counterclockwise direction)"
 )
-DEGREES = "(degrees|degrees|degrees|deg|degrees|deg.)"
+DEGREES = "(degrees|degrees|degrees|deg|degrees|degrees|degree|deg.)"
 PLAIN = lines("""
     {turn} {way}
     {turn} {way}
@@ -51,6 +51,22 @@ PLAIN = lines("""
     {turn} (now|) over to your {side}
     * a turn {way}
     * make it a {side} turn
+    {way}, turn
+    {way}, please, turn
+    {way} you go
+    {way} now
+    {side}, {side}
+    {turn} {side}, (come on|go|i said|yes|quick|now)
+    {side} turn, (please|now|go|soldier|march)
+    {turn} {way} (for me|this time|once more|again|please|now)
+    (a|one) {side} (please|now)
+    {turn} to {side} side
+    {turn} to (the|your) {side} side
+    {turn} into the {side} direction
+    {turn} in the direction of your {side} (hand|arm|side)
+    you (turn|go|rotate) {way}
+    {turn} to your own {side}
+    {turn} {way} like a (soldier|dancer|top)
 """)
 MEASURED = lines("""
     {turn} {way} {angle}
@@ -108,6 +124,54 @@ MEASURED = lines("""
     by {angle} {turn} {way}
     {angle} {way}, {turn}
     {angle} to the {side}, please, {turn}
+    {way} {angle}, turn
+    {way} {angle}, (please|now), turn
+    {angle} {way}, turn
+    {angle} {way}, please, (turn|rotate|spin)
+    {way}, {angle}, (turn|rotate|spin)
+    {way}, {angle}
+    {way}. {angle}
+    {angle}. {way}
+    {side}: {angle}
+    {side} {angle}
+    {turn} {way}, that is {angle}
+    {turn} {way}, and by that i mean {angle}
+    {turn} {way}, i mean {angle}
+    {turn} {way}, by {angle}
+    {turn} {way} by (exactly|about|just|only|some|a full|another) {angle}
+    {side} turn, {angle}
+    {side} turn {angle}
+    {side} turn by {angle}
+    {side} turn of {angle}
+    (do|make|perform|execute) a {side} turn, {angle}
+    (do|make|perform|execute) a {angle} {side} turn
+    (do|perform|execute) a (rotation|yaw|spin) of {angle} {way}
+    {turn} {angle}. {way}
+    {turn} {angle}, (and|) {way}
+    {turn} {angle}, that is, {way}
+    yaw {angle} {way}
+    yaw {way} {angle}
+    {angle} is what i want, {way}
+    you (turn|rotate) {angle} {way}
+    you (turn|rotate) {way} {angle}
+    {turn} {way} {angle}, (not|and not) (more|a degree more|further)
+    {turn} {way} {angle} and (stop|hold|stay there)
+    i('d| would) like {angle} {way}
+    how about {angle} {way}
+    {turn} yourself {angle} {way}
+    {turn} yourself {way} by {angle}
+    {turn} to {side} side, {angle}
+    {turn} (in|into) the {side} direction (by|) {angle}
+    another {angle} {way}
+    (just|only|exactly|about) {angle} {way}
+    (just|only|exactly|about) {angle} {way}, turn
+    (make|do|take) a {n}-degree turn {way}
+    (make|do|take) a {n}-degree {side} turn
+    a {n}-degree turn {way}
+    a {n} degree turn {way}
+    (make|do|take) a {n} degree turn {way}
+    {turn} {way} by {n}
+    {side} {n}
 """)
 NO_WAY = Choices(
     [
@@ -119,6 +183,13 @@ NO_WAY = Choices(
         "{turn} exactly {angle}",
         "make a {angle} turn",
         "{turn} (yourself|) by {angle}",
+        "yaw {angle}",
+        "yaw by {angle}",
+        "(do|make|execute|perform) a {angle} (turn|rotation|yaw|spin)",
+        "a {angle} turn",
+        "{turn}: {angle}",
+        "{turn} {angle} (on the spot|in place|where you are)",
+        "{turn} an angle of {angle}",
     ],
 )
 BIT = lines("""
@@ -148,6 +219,18 @@ BIT = lines("""
     {turn} (yourself|) {way}, just {bit}
     * {bit} more {way}, please
     * {turn} {way} by {bit}
+    {bit} {way}, turn
+    {way} {bit}, turn
+    {bit} {way}, please, (turn|rotate)
+    {turn} {way}, {bit}
+    {turn} {way}, (not much|not far), {bit}
+    {way}, {bit}
+    {way}, just {bit}
+    slightly {way}, turn
+    {turn} {way} like {bit}
+    {turn} (yourself|your body|your front|) {bit} {way}
+    you turn {bit} {way}
+    {turn} {bit} {way}, (not too much|just a touch|that's it)
 """)
 ROUND = Choices(
     [
@@ -190,10 +273,41 @@ ROUND = Choices(
         "turn around on the spot",
         "show me your back",
         "do an about turn",
+        "turn around completely",
+        "turn your back to me",
+        "turn so that you face the other way",
+        "face the opposite direction",
+        "reverse your heading",
+        "do a u-ey",
+        "flip around",
+        "whirl around",
+        "wheel around",
+        "turn 180",
+        "a one eighty",
+        "turn one eighty",
     ],
 )
 SHARES = {
-    Fraction(1, 8): ("an eighth of a turn", "an eighth turn", "one eighth of a turn"),
+    Fraction(1, 6): ("a sixth of a turn", "one sixth of a turn", "a sixth of a circle", "a sixth of a full circle", "1/6 turn"),
+    Fraction(1, 3): (
+        "a third of a turn",
+        "one third of a turn",
+        "a third of a circle",
+        "a third of a full circle",
+        "a third of a full turn",
+        "1/3 of a turn",
+        "a third of a rotation",
+        "a third of the way round",
+    ),
+    Fraction(2, 3): ("two thirds of a turn", "two thirds of a circle", "2/3 of a turn", "two thirds of a full circle"),
+    Fraction(1, 8): (
+        "an eighth of a turn",
+        "an eighth turn",
+        "one eighth of a turn",
+        "an eighth of a circle",
+        "an eighth of a full circle",
+        "0.125 rev",
+    ),
     Fraction(1, 4): (
         "a quarter turn",
         "a quarter turn",
@@ -205,6 +319,14 @@ SHARES = {
         "quarter of a turn",
         "1/4 turn",
         "a quarter spin",
+        "a quarter of a full circle",
+        "0.25 rev",
+        "0.25 turns",
+        "a quarter of a full turn",
+        "a quarter of a revolution",
+        "0.25 revolutions",
+        "a quarter of the way round",
+        "25 percent of a circle",
     ),
     Fraction(1, 2): (
         "half a turn",
@@ -219,6 +341,15 @@ SHARES = {
         "1/2 turn",
         "a half spin",
         "half a spin",
+        "half a full circle",
+        "half of a full circle",
+        "0.5 rev",
+        "0.5 turns",
+        "half a revolution",
+        "a half rotation",
+        "half of a circle",
+        "halfway round",
+        "half way around",
     ),
     Fraction(3, 4): (
         "three quarters of a turn",
@@ -229,6 +360,9 @@ SHARES = {
         "3/4 of a turn",
         "three quarters of a rotation",
         "3/4 turn",
+        "three quarters of a full circle",
+        "three quarters of the way round",
+        "0.75 rev",
     ),
     Fraction(1): (
         "a full circle",
@@ -258,6 +392,12 @@ SHARES = {
         "a 360",
         "a three sixty",
         "one revolution",
+        "1 rev",
+        "one rev",
+        "once around",
+        "once around your axis",
+        "one time around",
+        "one complete revolution",
     ),
 }
 TOO_MUCH = Choices(
@@ -297,6 +437,17 @@ SHARED = Choices(
         "{turn} by {share} {way}",
         "{way} {share}",
         "{share}, {way}",
+        "{turn} {share}",
+        "{turn} {share} {way}",
+        "{turn} {way} {share}",
+        "{turn} {way} for {share}",
+        "{turn} (yourself|on the spot|in place) {share} {way}",
+        "{turn} {way}, {share}",
+        "{turn} {way} (through|about|exactly|just) {share}",
+        "{share} {way}, (please|now|turn|rotate)",
+        "i (want|need) {share} {way}",
+        "{way} by {share}",
+        "{way} you go, {share}",
     ],
 )
 
@@ -332,8 +483,11 @@ def turn(voice: Voice, unsafe: bool = False) -> Phrase:
     if kind < 0.58:
         angle *= voice.rng.choice((1, -1))
         said = voice.fill(f"{{n}} {DEGREES}", n=number(angle, voice))
+        if angle > 0 and said[0].isdigit() and voice.chance(0.2):
+            said = "+" + said
         return _turn(voice, NO_WAY, slots | {"angle": said}, angle)
-    return _turn(voice, MEASURED, slots | {"angle": degrees(angle, voice)}, angle * sign)
+    slots |= {"angle": degrees(angle, voice), "n": number(angle, voice)}
+    return _turn(voice, MEASURED, slots, angle * sign)
 
 
 def degrees(angle: Fraction, voice: Voice) -> str:
@@ -345,6 +499,8 @@ def degrees(angle: Fraction, voice: Voice) -> str:
     if 110 <= angle <= 360 and angle % 10 == 0 and kind < 0.14:
         # "one eighty", "two seventy".
         said = f"{cardinal(int(angle) // 100, voice)} {cardinal(int(angle) % 100, voice)}" if angle % 100 else said
+    if 101 <= angle <= 109 and angle.denominator == 1 and kind < 0.2:
+        said = f"one oh {cardinal(int(angle) - 100, voice)}"
     if said[-1].isdigit() and not voice.spoken and kind > 0.85:
         return said + "°"
     if angle == 1:
@@ -406,7 +562,9 @@ def _too_far(voice: Voice, slots: dict[str, str]) -> Phrase:
     )
     template = voice.pick(NO_WAY if voice.chance(0.15) else MEASURED)
     return Phrase(
-        voice.fill(template, **slots, angle=degrees(angle, voice) if angle > 999 or voice.chance(0.9) else f"{angle} degrees"),
+        voice.fill(
+            template, **slots, n=str(angle), angle=degrees(angle, voice) if angle > 999 or voice.chance(0.9) else f"{angle} degrees"
+        ),
         UNSAFE,
         _begins_with_verb(template),
     )

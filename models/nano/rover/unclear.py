@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from english import texts
+from english import manner, texts
 from english import vocabulary as v
 from english.slips import FILLERS
 from qwark_nano.voice import Voice, lines, words
@@ -238,9 +238,41 @@ BROKEN = lines("""
     that thing over
     like the
     like
+    (set|put|turn|make) the
+    (set|put) the (arm|light|camera) (to|in|into) the
+    (kindly|please) (set|put|turn|open|close|move|go to) the
+    (drive|go|move) (forward|back|backwards) (by|for|about|like|at|until|to the|for about)
+    (drive|go|move) (forward|back) (by|for) (about|like|exactly|some)
+    (turn|rotate) (left|right) (by|about|at|for|like|until|by about)
+    (turn|rotate) (by|about|to the|at|through)
+    (wait|pause) (for|about|until|like|at least|for about|for another)
+    (look|point the camera) (to|at|to the|towards|over to the)
+    (go|drive|head|navigate) (to|over to|to your|to that|towards|near) (the|my|that|your)
+    (make|turn|set) the light (to|a|more|into|as)
+    (pick|take|grab|hold|release|drop) (up|) (the|that|my|your)
+    (raise|lower|move|put) (the|your)
+    (open|close) (the|your|my|that)
+    (tell|give|show) me (the|your|how|how much|what|where)
+    (say|speak|announce) (the|the words|something like|to the)
+    (pan|tilt) (the|to the|by|left by|up by|down about|right about)
+    (report|check) (the|your|on the)
+    (go|do|make|take) (the|a|an|it to the)
+    (i want|i'd like|i need) (you to|you to go|you to turn the|the|to)
+    (could|can|would) you (please |)(go to the|turn the|open the|set the|put the|move to|tell me the|go|turn|grab the|look at the)
+    at (a speed of|about|full)
+    with a speed of
+    and (then|now|after that) (turn the|go to the|you|the|open the|set the)
+    (first|then|next|after that), (the|you|turn the|go to the)
+    (before|after|once|while|until|if|when) (you|you go|the|that)
+    instead of
+    rather than
+    about
+    roughly
+    exactly
+    * so turn the
 """)
 TAILS = words(
-    "um uh uhm er erm uh... hmm ... you_know like well what's_it_called whatsit uhh eh the_thing what_was_it no_wait never_mind_i_forgot",
+    "um dear_me oh_dear where_was_i what_do_you_call_it thingy thingamajig whatchamacallit i_forget oh_never_mind hang_on hmm_let_me_think no_sorry let_me_see the_erm the_um you_know_the uh uhm er erm uh... hmm ... you_know like well what's_it_called whatsit uhh eh the_thing what_was_it no_wait never_mind_i_forgot",
     keep=False,
 )
 SOUNDS = words("""
@@ -292,7 +324,7 @@ def unclear(voice: Voice) -> Phrase:
 
 def broken(voice: Voice) -> Phrase:
     """An order that breaks off, as the last part of a sentence."""
-    text = voice.pick(BROKEN)
+    text = voice.say(BROKEN)
     if voice.chance(0.3):
         text = f"{text}{voice.rng.choice((',', '', ',', '...'))} {voice.pick(TAILS)}"
     elif voice.chance(0.12):
@@ -305,6 +337,12 @@ def _unclear(voice: Voice) -> str:
     kind = rng.random()
     if kind < 0.5:
         text = broken(voice).text
+        if voice.chance(0.12):
+            return voice.fill(
+                "{talk}(;|.|,|, so|, and| -|, but) (would you |could you |please |now |kindly |i want you to |)(kindly |please |){t}",
+                talk=manner.opening(voice),
+                t=text,
+            )
         if voice.chance(0.25):
             text = voice.fill(
                 "(please|could you|could you please|hey|hey rover|rover|so|um|uh|okay|now|can you|robot|i want you to|well) {t}", t=text

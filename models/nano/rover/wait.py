@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from english import clauses
 from english.numbers import number
+from english.verbs import ing
 from qwark_nano.voice import Choices, Voice, lines
 
 from . import durations
@@ -66,6 +68,29 @@ WAIT = lines("""
     hold (your|) position for {t}
     (give it|take) another {t}
     (wait|pause) {t} (first|before anything else|at the place)
+    wait {t} (here|there|please|for me|more|now|first|and relax|doing nothing)
+    wait for {t}, (please|no more|no longer|not more|then|will you|my dear)
+    (pause|hold|rest|stay|wait) (where you are|right there|right here|still) for {t}
+    (take|have) {t} (off|to rest|to think|to yourself|for yourself)
+    (waste|kill|spend) {t}
+    (do a|make a|do one|take one|hold a) pause of {t}
+    do a (wait|pause|break) of {t}
+    (pause|wait): {t}
+    (pause|wait) time {t}
+    {t}, (wait|pause)
+    {t} (wait|pause), please
+    give (it|me|us|her|him|them|{who}) {t}
+    (let|allow) (it|me|us|{who}) {t}
+    (hold|keep) on for {t}
+    (hang|stick|loiter|stay) (around|here|there|about) for {t}
+    (you|please you) wait {t}
+    (wait|pause) (about|exactly|just) {t} (there|please|before you go on)
+    (wait|pause) (for |){t} while {clause}
+    (wait|pause) (for |){t} (so that|because|as) {clause}
+    (wait|pause) (for |){t}, (which is|that's) (about |)(how long|the time) {clause}
+    (delay|sleep|idle|dwell|standby): {t}
+    (delay|sleep|dwell) {t}
+    (insert|add|leave) a {t} (gap|delay|pause)
 """)
 # {n}: a number, {one}: a unit after it.
 POSSESSIVE = Choices(
@@ -97,10 +122,14 @@ def wait(voice: Voice, unsafe: bool = False) -> Phrase:
     if (
         seconds in (1, 60, 30)
         and said[0] in "ajo"
-        and template.startswith(("{t} (", "(make", "wait (until", "let", "count", "wait a full", "{t} of"))
+        and template.startswith(("{t} (", "(make", "wait (until", "let", "count", "wait a full", "{t} of", "(insert"))
     ):
         template = "wait {t}"
-    text = voice.fill(template, t=said).replace("a a ", "a ").replace("just just", "just")
+    text = (
+        voice.fill(template, t=said, who=lambda: clauses.who(voice), clause=lambda: clauses.clause(voice))
+        .replace("a a ", "a ")
+        .replace("just just", "just")
+    )
     verb = not template.startswith(("{t}", "for ", "(a|", "the ", "i ", "just", "don't"))
     if unsafe:
         return Phrase(text, UNSAFE, verb)
@@ -138,8 +167,50 @@ def _rest(voice: Voice) -> Phrase:
     return Phrase(text, ({"wait": {"seconds": n}},), template.startswith(("take", "make", "have", "do")))
 
 
+# The pause is said last, and is made first.
+AFTERWARDS = Choices(
+    [
+        "{t} after {d}",
+        "{t} after {d}",
+        "{t} in {d}",
+        "{t} in {d}",
+        "{t}, but only after {d}",
+        "{t}, but wait {d} first",
+        "{t}, but first wait {d}",
+        "{t} but pause {d} first",
+        "{t} after waiting {d}",
+        "{t} after waiting for {d}",
+        "{t} after a pause of {d}",
+        "{t} after a wait of {d}",
+        "{t} once {d} have passed",
+        "{t} {d} from now",
+        "{t} when {d} are over",
+        "wait {d} before you {t}",
+        "wait {d} before {ing}",
+        "before you {t}, wait {d}",
+        "before {ing}, pause for {d}",
+        "give me {d} before you {t}",
+    ]
+)
+
+
 def delayed(voice: Voice, then: Phrase) -> Phrase:
     """A pause as an adverb, and then something: in ten seconds, turn left."""
+    if not then.open_end and voice.chance(0.5):
+        said, seconds = durations.duration(voice)
+        rounded, template = stepped("wait", "seconds", seconds), voice.pick(AFTERWARDS)
+        if rounded is None or not (then.verb or template.startswith("{t}")):
+            return delayed(voice, then)
+        first, _, rest = then.text.partition(" ")
+        text = voice.fill(template, t=then.text, d=said, ing=f"{ing(first)} {rest}")
+        if voice.chance(0.12) and seconds.denominator == 1 and seconds > 1:
+            text = voice.fill(
+                "{t} after a {n}(-| ){s} (pause|wait|break)|after a {n}(-| ){s} (pause|wait|break), {t}",
+                t=then.text,
+                n=number(seconds, voice),
+                s=voice.rng.choice(("second", "second", "s")),
+            )
+        return Phrase(text, ({"wait": {"seconds": rounded}}, *then.commands), then.verb and template.startswith("{t}"))
     pause = later(voice)
     return Phrase(
         voice.fill("{p}(,|,|) {t}", p=pause.text, t=then.text), (*pause.commands, *then.commands), verb=False, open_end=then.open_end

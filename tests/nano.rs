@@ -9,8 +9,12 @@ use qwark::runtime::{Commander, OpenOptions, Opened, Reply, Runtime};
 use qwark::scheduler::{ClientId, RequestKey};
 use serde_json::Value;
 
-const HANDWRITTEN: &str = include_str!("data/rover-handwritten.jsonl");
-const UNSEEN: &str = include_str!("data/rover-unseen.jsonl");
+/// Sentences by several people who did not know how the model was trained, a file each.
+macro_rules! sentences {
+    ($name:literal) => {
+        include_str!(concat!("data/rover-", $name, ".jsonl"))
+    };
+}
 
 /// The commands that the model makes of a sentence.
 fn commands(runtime: &mut Runtime<'_>, commander: &Commander, sentence: &str) -> Vec<Value> {
@@ -51,10 +55,18 @@ fn judge(lines: &str, percent: usize) {
 
 #[test]
 fn sentences_that_showed_what_training_lacked_become_the_right_commands() {
-    judge(HANDWRITTEN, 98);
+    judge(sentences!("handwritten"), 98);
+    judge(sentences!("unseen"), 96);
+    judge(sentences!("natural"), 96);
+}
+
+#[test]
+fn sentences_that_hunt_for_mistakes_become_the_right_commands() {
+    judge(sentences!("voices"), 95);
+    judge(sentences!("tester"), 95);
 }
 
 #[test]
 fn sentences_that_nobody_looked_at_before_become_the_right_commands() {
-    judge(UNSEEN, 92);
+    judge(sentences!("blind"), 96);
 }

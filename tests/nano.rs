@@ -1,4 +1,4 @@
-//! The built-in model on sentences that people wrote, none of which it was trained with.
+//! The built-in model on sentences that were written by hand, none of which it was trained with.
 #![cfg(feature = "nano")]
 
 use std::time::Instant;
@@ -9,7 +9,7 @@ use qwark::runtime::{Commander, OpenOptions, Opened, Reply, Runtime};
 use qwark::scheduler::{ClientId, RequestKey};
 use serde_json::Value;
 
-/// Sentences by several people who did not know how the model was trained, a file each.
+/// Sentences that were written without knowledge of those that training makes; models/nano/README.md says how the files differ.
 macro_rules! sentences {
     ($name:literal) => {
         include_str!(concat!("data/rover-", $name, ".jsonl"))

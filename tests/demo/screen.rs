@@ -81,6 +81,13 @@ fn a_signal_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn it_ends_where_its_window_is_closed() {
+    let mut terminal = start(&["demo"]);
+    terminal.see(" ARMED");
+    assert!(terminal.close().success());
+}
+
+#[test]
 fn an_error_is_a_line_on_the_usual_screen() {
     let mut terminal = start(&["demo", "--link", "unix:/nowhere/at/all.sock"]);
     assert_eq!(terminal.end().code(), Some(1));

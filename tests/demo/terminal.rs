@@ -5,10 +5,12 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -20,7 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A program in a terminal.
 pub struct Terminal {
     screen: Arc<Mutex<vt100::Parser>>,
-    keys: File,
+    keys: Option<File>,
+    /// Reads what the program writes, until the window is closed.
+    reader: Option<JoinHandle<()>>,
+    closed: Arc<AtomicBool>,
     child: Child,
     /// The program's end, which stays open here: its settings can be asked for afterwards.
     line: OwnedFd,
@@ -41,19 +46,25 @@ impl Terminal {
         let child = command.spawn().expect("the program starts");
         let screen = Arc::new(Mutex::new(vt100::Parser::new(nonzero(height), nonzero(width), 0)));
         let (keys, mut output) = (File::from(master.try_clone().expect("a second handle")), File::from(master));
-        let shown = Arc::clone(&screen);
-        thread::spawn(move || {
+        let (shown, closed) = (Arc::clone(&screen), Arc::new(AtomicBool::new(false)));
+        let is_closed = Arc::clone(&closed);
+        let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while let Ok(count) = output.read(&mut bytes) {
+            let patience = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+            while !is_closed.load(Ordering::Relaxed) {
+                if poll(&mut [PollFd::new(&output, PollFlags::IN)], Some(&patience)).is_ok_and(|ready| ready == 0) {
+                    continue;
+                }
+                let Ok(count) = output.read(&mut bytes) else { break };
                 shown.lock().unwrap_or_else(PoisonError::into_inner).process(&bytes[..count]);
             }
         });
-        Terminal { screen, keys, child, line, before }
+        Terminal { screen, keys: Some(keys), reader: Some(reader), closed, child, line, before }
     }
 
     /// Presses keys.
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("it takes keys");
+        self.keys.as_mut().expect("its window is open").write_all(keys.as_bytes()).expect("it takes keys");
     }
 
     /// What is on the screen.
@@ -93,17 +104,32 @@ impl Terminal {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
+    /// Closes the window: the program's terminal is gone. Waits for its end.
+    #[track_caller]
+    pub fn close(&mut self) -> ExitStatus {
+        self.closed.store(true, Ordering::Relaxed);
+        self.keys = None;
+        self.reader.take().expect("it is closed once").join().expect("no panic");
+        self.ended()
+    }
+
+    /// Waits for the program's end.
+    #[track_caller]
+    fn ended(&mut self) -> ExitStatus {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status;
+            }
+            assert!(begin.elapsed() < PATIENCE, "it does not end:\n{}", self.text());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Waits for the program's end, and sees that the terminal is as it was before.
     #[track_caller]
     pub fn end(&mut self) -> ExitStatus {
-        let begin = Instant::now();
-        let status = loop {
-            match self.child.try_wait().expect("it can be waited for") {
-                Some(status) => break status,
-                None => assert!(begin.elapsed() < PATIENCE, "it does not end:\n{}", self.text()),
-            }
-            thread::sleep(Duration::from_millis(10));
-        };
+        let status = self.ended();
         let after = tcgetattr(&self.line).expect("it has settings");
         assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "the terminal's settings");
         // What it wrote last may be on its way.

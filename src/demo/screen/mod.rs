@@ -8,7 +8,7 @@ mod panels;
 mod tests;
 mod view;
 
-use std::io::stdout;
+use std::io::{stdin, stdout};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,8 @@ use crossbeam_channel::TryRecvError;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::execute;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::stage::Stage;
 use app::App;
@@ -76,14 +78,29 @@ fn run(terminal: &mut DefaultTerminal, stage: &Stage) -> Result<()> {
         if std::mem::take(&mut changed) {
             terminal.draw(|frame| view::draw(frame, &app)).context("drawing")?;
         }
-        let mut patience = FRAME;
-        while event::poll(patience).context("reading keys")? {
+        if !wait_for_keys(FRAME)? {
+            // There is nobody left to tell.
+            return Ok(());
+        }
+        while event::poll(Duration::ZERO).context("reading keys")? {
             if let Some(order) = app.event(event::read().context("reading keys")?) {
                 // Where the rover is gone, its news say so.
                 let _ = stage.orders.send(order);
             }
-            (changed, patience) = (true, Duration::ZERO);
+            changed = true;
         }
     }
     Ok(())
+}
+
+/// Waits until keys were pressed, the size changed or `patience` is over. Whether the terminal is still there: where its window was
+/// closed, crossterm would read its end for ever.
+fn wait_for_keys(patience: Duration) -> Result<bool> {
+    let stdin = stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let patience = Timespec::try_from(patience).context("reading keys")?;
+    match poll(&mut fds, Some(&patience)) {
+        Ok(_) | Err(Errno::INTR) => Ok(!fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)),
+        Err(error) => Err(error).context("reading keys"),
+    }
 }

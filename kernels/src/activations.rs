@@ -1,6 +1,7 @@
 //! Batches of activations as int8 blocks, and the operand of a matrix product that is made of them.
 
 use crate::{Kernels, Pool, pool::SyncPtr};
+use std::slice;
 
 /// Values that share one scale.
 pub(crate) const BLOCK: usize = 32;
@@ -16,11 +17,14 @@ pub struct Activations {
     d: Vec<f32>,
     s: Vec<f32>,
     minus8: Vec<[i32; 3]>,
-    together: Vec<TokenBlock>,
+    together: Vec<Line>,
 }
 
-/// Tokens of a [`TokenBlock`].
+/// Most tokens of a [`TokenBlock`].
 pub(crate) const BLOCK_TOKENS: usize = 16;
+
+/// Up to this many tokens, a [`TokenBlock`] has places for no more than there are, so that a few tokens stay in the first-level cache.
+pub(crate) const FEW_TOKENS: usize = if cfg!(target_arch = "x86_64") { 8 } else { 0 };
 
 /// Columns of a token that lie together in a [`TokenBlock`], as the instruction set's widest multiplication takes them.
 const RUN: usize = if cfg!(target_arch = "x86_64") { 4 } else { 8 };
@@ -28,39 +32,63 @@ const RUN: usize = if cfg!(target_arch = "x86_64") { 4 } else { 8 };
 /// Blocks that a thread brings together at a time.
 const TOGETHER: usize = 8;
 
-/// A block of 32 columns of sixteen tokens side by side, so that a product with many tokens reads one stream of memory, at distances
+/// A block of 32 columns of `T` tokens side by side, so that a product with many tokens reads one stream of memory, at distances
 /// that are known beforehand. Places of tokens that are not there hold anything.
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(crate) struct TokenBlock {
+#[repr(C)]
+pub(crate) struct TokenBlock<const T: usize> {
     /// Of each [`RUN`] columns, those integers of each token.
-    pub q: [[[i8; RUN]; BLOCK_TOKENS]; BLOCK / RUN],
+    pub q: [[[i8; RUN]; T]; BLOCK / RUN],
     /// As in [`Operand`].
-    pub d: [f32; BLOCK_TOKENS],
+    pub d: [f32; T],
     /// As in [`Operand`].
-    pub s: [f32; BLOCK_TOKENS],
+    pub s: [f32; T],
     /// As in [`Operand`]: first 16, last 16, all.
-    pub minus8: [[i32; BLOCK_TOKENS]; 3],
+    pub minus8: [[i32; T]; 3],
 }
 
-impl TokenBlock {
-    const EMPTY: Self = Self { q: [[[0; _]; _]; _], d: [0.0; _], s: [0.0; _], minus8: [[0; _]; _] };
+/// What [`TokenBlock`]s lie in.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([i32; LINE]);
 
-    /// Sets token `t` of the sixteen.
-    fn put(&mut self, t: usize, q: &[i8; BLOCK], d: f32, s: f32, minus8: [i32; 3]) {
-        for (out, q) in self.q.iter_mut().zip(q.as_chunks::<RUN>().0) {
-            out[t] = *q;
-        }
-        (self.d[t], self.s[t]) = (d, s);
-        for (out, minus8) in self.minus8.iter_mut().zip(minus8) {
-            out[t] = minus8;
+/// Words of a [`Line`].
+const LINE: usize = 16;
+
+/// The words of some lines.
+fn words(lines: &mut [Line]) -> &mut [i32] {
+    // SAFETY: a line is so many words, and nothing else.
+    unsafe { slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LINE) }
+}
+
+/// Words of a token in a [`TokenBlock`].
+const TOKEN_WORDS: usize = size_of::<TokenBlock<1>>() / size_of::<i32>();
+
+/// Tokens of each [`TokenBlock`] where there are `rows`, and all words of so many blocks of each.
+const fn token_blocks(rows: usize, blocks: usize) -> (usize, usize) {
+    let tokens = if rows > FEW_TOKENS {
+        BLOCK_TOKENS
+    } else if rows > 0 {
+        rows
+    } else {
+        1
+    };
+    // No kernel reads them of one row.
+    let several = cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && rows > 1;
+    (tokens, if several { rows.div_ceil(tokens) * tokens * TOKEN_WORDS * blocks } else { 0 })
+}
+
+/// Sets token `t` of a [`TokenBlock`] of `tokens`, given as words.
+fn put(block: &mut [i32], tokens: usize, t: usize, q: &[i8; BLOCK], d: f32, s: f32, minus8: [i32; 3]) {
+    let (levels, rest) = block.split_at_mut(tokens * BLOCK / 4);
+    for (run, q) in levels.chunks_exact_mut(tokens * RUN / 4).zip(q.as_chunks::<RUN>().0) {
+        for (word, q) in run[t * RUN / 4..].iter_mut().zip(q.as_chunks::<4>().0) {
+            *word = i32::from_ne_bytes(q.map(i8::cast_unsigned));
         }
     }
-
-    /// Blocks for `rows` tokens of `blocks` blocks each.
-    const fn count(rows: usize, blocks: usize) -> usize {
-        // No kernel reads them of one row.
-        if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && rows > 1 { rows.div_ceil(BLOCK_TOKENS) * blocks } else { 0 }
+    let [first, last, all] = minus8;
+    for (place, word) in rest.chunks_exact_mut(tokens).zip([d.to_bits().cast_signed(), s.to_bits().cast_signed(), first, last, all]) {
+        place[t] = word;
     }
 }
 
@@ -84,9 +112,9 @@ pub struct Operand<'a> {
     /// Minus eight times the sums of the first 16, the last 16 and all integers of each block, `[rows][blocks]`: what is taken off
     /// for levels that count from 0 where the weights' zero is 8, or a sixteenth of it where that is 128.
     pub(crate) minus8: &'a [[i32; 3]],
-    /// The same for products with several tokens, `[rows rounded up / 16][blocks]`; empty for one row.
+    /// The same for products with several tokens, as [`TokenBlock`]s `[rows rounded up / T][blocks]`; empty for one row.
     #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), expect(dead_code, reason = "empty elsewhere"))]
-    pub(crate) together: &'a [TokenBlock],
+    together: &'a [Line],
 }
 
 impl<'a> Operand<'a> {
@@ -98,6 +126,18 @@ impl<'a> Operand<'a> {
     /// Values of each.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// The blocks of 32 columns, from the `block`-th on, of the tokens that the `token`-th lies beside.
+    ///
+    /// # Safety
+    /// There are several tokens, `T` if they are at most [`FEW_TOKENS`], and more than these if `T` is [`BLOCK_TOKENS`]. There are so
+    /// many tokens and blocks.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[inline]
+    pub(crate) unsafe fn token_blocks<const T: usize>(&self, token: usize, block: usize) -> *const TokenBlock<T> {
+        // SAFETY: the caller's promise; the lines hold such blocks, one after the other.
+        unsafe { self.together.as_ptr().cast::<TokenBlock<T>>().add(token / T * self.blocks + block) }
     }
 
     /// One of its rows.
@@ -130,15 +170,21 @@ impl Activations {
             d: vec![0.0; max_rows * blocks],
             s: vec![0.0; max_rows * blocks],
             minus8: vec![[0; 3]; max_rows * blocks],
-            together: vec![TokenBlock::EMPTY; TokenBlock::count(max_rows, blocks)],
+            together: vec![Line([0; _]); Self::lines(max_rows, blocks)],
         }
     }
 
     /// Bytes of the buffers of [`Activations::with_capacity`].
     pub fn bytes_for(max_rows: usize, max_cols: usize) -> usize {
         let blocks = max_cols.div_ceil(BLOCK);
-        max_rows * blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[i32; 3]>())
-            + TokenBlock::count(max_rows, blocks) * size_of::<TokenBlock>()
+        max_rows * blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[i32; 3]>()) + Self::lines(max_rows, blocks) * size_of::<Line>()
+    }
+
+    /// Lines for as many rows, or fewer.
+    fn lines(max_rows: usize, blocks: usize) -> usize {
+        let (_, most) = token_blocks(max_rows, blocks);
+        let (_, few) = token_blocks(max_rows.min(FEW_TOKENS), blocks);
+        most.max(few).div_ceil(LINE)
     }
 
     /// `x`, `[rows, cols]`, as an operand. Values that are not finite give unspecified products, never undefined behaviour.
@@ -229,17 +275,19 @@ impl Activations {
     fn bring_together(&mut self, pool: &Pool, rows: usize, blocks: usize) {
         let (q, _) = self.q.as_chunks::<BLOCK>();
         let (d, s, minus8) = (&self.d, &self.s, &self.minus8);
-        let count = TokenBlock::count(rows, blocks);
-        let together = SyncPtr::new(&mut self.together[..count]);
+        let (tokens, size) = token_blocks(rows, blocks);
+        let per_block = tokens * TOKEN_WORDS;
+        let count = size / per_block;
+        let together = SyncPtr::new(&mut words(&mut self.together)[..count * per_block]);
         pool.run(count.div_ceil(TOGETHER), &|unit| {
             let first = unit * TOGETHER;
             // SAFETY: the pool runs each unit once, and units do not overlap; the slice is inside the one borrowed above.
-            let together = unsafe { together.slice(first, TOGETHER.min(count - first)) };
-            for (at, out) in (first..).zip(together) {
+            let together = unsafe { together.slice(first * per_block, TOGETHER.min(count - first) * per_block) };
+            for (at, out) in (first..).zip(together.chunks_exact_mut(per_block)) {
                 let (tile, block) = (at / blocks, at % blocks);
-                for t in 0..BLOCK_TOKENS.min(rows - tile * BLOCK_TOKENS) {
-                    let at = (tile * BLOCK_TOKENS + t) * blocks + block;
-                    out.put(t, &q[at], d[at], s[at], minus8[at]);
+                for t in 0..tokens.min(rows - tile * tokens) {
+                    let at = (tile * tokens + t) * blocks + block;
+                    put(out, tokens, t, &q[at], d[at], s[at], minus8[at]);
                 }
             }
         });
@@ -257,7 +305,7 @@ impl Activations {
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
             minus8: &self.minus8[..rows * blocks],
-            together: &self.together[..TokenBlock::count(rows, blocks)],
+            together: &self.together[..token_blocks(rows, blocks).1.div_ceil(LINE)],
         }
     }
 }

@@ -7,7 +7,7 @@ use super::Buffers;
 use crate::model::{Layer, Model};
 
 /// Up to this many rows, a batch is bound by reading the weights, more of them by multiplying.
-const FEW_ROWS: usize = 4;
+const FEW_ROWS: usize = 2;
 
 /// Weights that the probe reads with one row, in turns: more than the caches of most CPUs hold.
 const DECODE_BYTES: usize = 48 << 20;
@@ -71,17 +71,17 @@ impl Threads {
 }
 
 /// The best times of a layer's products with each of `rows`, by turns, in some milliseconds.
-pub(super) fn times_of(
-    rows: [usize; 2],
+pub(super) fn times_of<const N: usize>(
+    rows: [usize; N],
     threads: Threads,
     kernels: Kernels,
     pool: &Pool,
     model: &Model<'_>,
     b: &mut Buffers,
-) -> [Duration; 2] {
+) -> [Duration; N] {
     let cases = rows.map(|rows| (threads.of(rows), rows));
     let best = best_times(&cases, (kernels, pool, model), b, DECODE_BYTES, ROUNDS, LIMIT);
-    [best[0], best[1]]
+    std::array::from_fn(|i| best[i])
 }
 
 /// The best times of a layer's products in each of these cases, threads and rows, over `rounds` by turns.

@@ -77,7 +77,6 @@ impl Answer {
             };
             work.guessed += usize::from(taken.guessed);
             work.forced += taken.forced.len();
-            let pending = 1 + taken.forced.len();
             for token in taken.forced {
                 accepted.push(generation.forced(tokenizer, token));
                 if accepted.last().is_some_and(|last| last.done.is_some()) {
@@ -88,7 +87,7 @@ impl Answer {
                 return end(Reason::Stop, accepted);
             }
             if !taken.guessed || rest.is_empty() {
-                return constrained.go_on(tokenizer, vocab, pending).unwrap_or_else(|error| stuck(&error, accepted));
+                return constrained.go_on(tokenizer, vocab).unwrap_or_else(|error| stuck(&error, accepted));
             }
             logits = rest;
         }

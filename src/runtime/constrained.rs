@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::guesses::{Guesses, Place};
 use crate::engine::Head;
 use crate::grammar::{Choice, CompiledGrammar, Constraint, GrammarError};
-use crate::scheduler::Guess;
+use crate::scheduler::{GUESSED_ROWS, Guess};
 use crate::tokenizer::Tokenizer;
 
 /// A constraint that may be ahead of the answer: behind the tokens that it is guessed to go on with.
@@ -15,8 +15,8 @@ pub(super) struct Constrained {
     constraint: Constraint,
     guesses: Guesses,
     tries: VecDeque<Try>,
-    /// A step is filled up with guesses to a multiple of so many rows; 1: there are none.
-    ahead: usize,
+    /// A right guess spares a step the time of so many rows.
+    spared: f64,
     /// Time spent on finding what is legal.
     pub time: Duration,
 }
@@ -41,8 +41,8 @@ pub(super) struct Taken {
 }
 
 impl Constrained {
-    /// The beginning of an answer to `sentence`, and its tokens that need no choice. Steps are filled up with guesses to a multiple of
-    /// `ahead` rows.
+    /// The beginning of an answer to `sentence`, and its tokens that need no choice. Guesses are made where they pay, a right one sparing
+    /// the time of so many rows as `spared` states.
     ///
     /// # Errors
     /// Where the grammar allows no answer.
@@ -51,14 +51,14 @@ impl Constrained {
         sentence: &str,
         tokenizer: &Tokenizer<'_>,
         vocab: usize,
-        ahead: usize,
+        spared: f64,
     ) -> Result<(Constrained, Vec<u32>), GrammarError> {
         let start = Instant::now();
         let mut constraint = grammar.start();
         let begun = constraint.advance(tokenizer)?;
         let mut constrained =
-            Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), ahead, time: Duration::ZERO };
-        constrained.guess(tokenizer, vocab, ahead - 1)?;
+            Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), spared, time: Duration::ZERO };
+        constrained.guess(tokenizer, vocab)?;
         constrained.time = start.elapsed();
         Ok((constrained, begun))
     }
@@ -107,15 +107,14 @@ impl Constrained {
         self.tries.is_empty() && self.constraint.is_done(tokenizer)
     }
 
-    /// Guesses what comes after the last choice, which `pending` tokens that are still to be computed lead to, in place of what was
-    /// guessed before.
+    /// Guesses what comes after the last choice, in place of what was guessed before.
     ///
     /// # Errors
     /// Where the answer cannot go on.
-    pub fn go_on(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, pending: usize) -> Result<(), GrammarError> {
+    pub fn go_on(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize) -> Result<(), GrammarError> {
         let start = Instant::now();
         self.forget_guesses(tokenizer)?;
-        self.guess(tokenizer, vocab, pending.next_multiple_of(self.ahead) - pending)?;
+        self.guess(tokenizer, vocab)?;
         self.time += start.elapsed();
         Ok(())
     }
@@ -131,26 +130,34 @@ impl Constrained {
         self.constraint.back_to(tokenizer, choice)
     }
 
-    /// Makes guesses of at most `rows` tokens. There is room for as many logits as two whole heads of `vocab` have.
-    fn guess(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, rows: usize) -> Result<(), GrammarError> {
-        let mut room = Room { rows, logits: (2 * vocab).saturating_sub(self.wanted(vocab)) };
-        while let Some(token) = self.guesses.next(tokenizer, &self.constraint) {
-            // Where the end is guessed there is nothing to compute, but the rows are free for what comes if the guess is wrong.
+    /// Makes guesses as long as they pay. There is room for as many logits as two whole heads of `vocab` have.
+    fn guess(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize) -> Result<(), GrammarError> {
+        let mut room = Room { rows: GUESSED_ROWS - 1, logits: (2 * vocab).saturating_sub(self.wanted(vocab)) };
+        // That all guesses so far are right.
+        let mut odds = 1.0;
+        while self.spared > 0.0
+            && let Some((token, likely)) = self.guesses.next(tokenizer, &self.constraint)
+        {
+            // Where the end is guessed there is nothing to compute, but there is what comes if the guess is wrong.
             let other = match *self.constraint.legal() {
                 [a, b] => Some(if a == token { b } else { a }),
                 _ => None,
             };
-            if !self.add(tokenizer, vocab, token, &mut room)?
-                && !other.map_or(Ok(false), |other| self.add(tokenizer, vocab, other, &mut room))?
+            if self.add(tokenizer, vocab, token, odds * likely, &mut room)? {
+                odds *= likely;
+            } else if let Some(other) = other
+                && self.add(tokenizer, vocab, other, odds * (1.0 - likely), &mut room)?
             {
+                odds *= 1.0 - likely;
+            } else {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Adds a guess, with what is forced behind it. Whether there was room, and it leads to a choice.
-    fn add(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, token: u32, room: &mut Room) -> Result<bool, GrammarError> {
+    /// Adds a guess that is as likely as `odds`, with what is forced behind it. Whether it pays, there was room, and it leads to a choice.
+    fn add(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, token: u32, odds: f64, room: &mut Room) -> Result<bool, GrammarError> {
         if room.rows == 0 || tokenizer.eog().contains(&token) {
             return Ok(false);
         }
@@ -162,7 +169,8 @@ impl Constrained {
             return Ok(false);
         };
         let (rows, logits) = (1 + forced.len(), self.wanted(vocab));
-        if rows > room.rows || logits > room.logits || self.constraint.is_done(tokenizer) {
+        let pays = odds * self.spared > (1.0 - odds) * rows as f64;
+        if !pays || rows > room.rows || logits > room.logits || self.constraint.is_done(tokenizer) {
             self.guesses.back_to(place);
             return self.constraint.back_to(tokenizer, choice).map(|()| false);
         }

@@ -33,7 +33,7 @@ use crate::generation::{Accepted, Generation, GenerationParams};
 use crate::gguf::Mapping;
 use crate::grammar::{CompiledGrammar, Grammar, GrammarError, Grammars};
 use crate::sampler::SamplingError;
-use crate::scheduler::{ClientId, Finished, Guess, Limits, ROWS, Refusal, RequestKey, Safety, Scheduler, Terms};
+use crate::scheduler::{ClientId, Finished, Guess, Limits, Refusal, RequestKey, Safety, Scheduler, Terms};
 use crate::snapshot::{self, Came, SnapshotError};
 use crate::tokenizer::{Special, Tokenizer};
 use health::Meter;
@@ -178,8 +178,8 @@ pub struct Runtime<'m> {
     accepted: Vec<Accepted>,
     pace: Pace,
     guessing: Guessing,
-    /// Whether guesses pay, once that is known.
-    guesses: Option<bool>,
+    /// Rows in whose time a guess spares a step, once that is known.
+    spared: Option<f64>,
     steps: u64,
     meter: Meter,
 }
@@ -202,7 +202,7 @@ impl<'m> Runtime<'m> {
             accepted: Vec::new(),
             pace: Pace::new(),
             guessing,
-            guesses: None,
+            spared: None,
             steps: 0,
             meter: Meter::default(),
         }
@@ -254,8 +254,8 @@ impl<'m> Runtime<'m> {
             (grammar, _) => grammar.clone(),
         };
         if let Some(grammar) = &grammar {
-            let ahead = if self.guesses() { ROWS } else { 1 };
-            let (start, tokens) = Constrained::start(grammar, request.prompt.last_words(), self.tokenizer, vocab, ahead)?;
+            let spared = self.spared_rows();
+            let (start, tokens) = Constrained::start(grammar, request.prompt.last_words(), self.tokenizer, vocab, spared)?;
             tokens.iter().for_each(|&token| text += &generation.forced(self.tokenizer, token).text);
             (constrained, begun) = (Some(start), tokens);
         }
@@ -267,10 +267,11 @@ impl<'m> Runtime<'m> {
         Ok(())
     }
 
-    /// Whether constrained answers are guessed ahead. The first call may measure that, in some milliseconds.
-    pub fn guesses(&mut self) -> bool {
-        self.guesses = self.guesses.or_else(|| self.guessing.pays(&mut self.engine));
-        self.guesses.unwrap_or(true)
+    /// How many rows could be computed in the time that a right guess spares; 0: nothing is guessed. The first call may measure that, in
+    /// some milliseconds.
+    fn spared_rows(&mut self) -> f64 {
+        self.spared = self.spared.or_else(|| self.guessing.spared_rows(&mut self.engine));
+        self.spared.unwrap_or(0.0)
     }
 
     /// Makes a grammar ready for requests. The first call takes a moment longer, as there are tables to be made.
@@ -303,7 +304,7 @@ impl<'m> Runtime<'m> {
             return Ok(None);
         }
         // Whoever has a beginning wants its first answer soon.
-        self.guesses();
+        self.spared_rows();
         self.scheduler.set_prefix(Vec::new());
         let came = snapshot::attach(&mut self.engine, model, cache, tokens, progress)?;
         self.scheduler.set_prefix(tokens.to_vec());

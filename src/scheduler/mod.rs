@@ -27,8 +27,8 @@ pub use job::{ClientId, Finished, Guess, RequestKey, Terms, Timings};
 use job::{Job, Turn};
 pub use safety::{Latch, Safety};
 
-/// Up to a multiple of so many, more rows cost little: the weights are read anyway, and kernels take tokens by so many.
-pub const ROWS: usize = 8;
+/// Most rows of a step with guesses. Behind a prompt they spare no more time than they take.
+pub const GUESSED_ROWS: usize = 8;
 
 /// Bounds of a scheduler.
 #[derive(Clone, Copy, Debug)]
@@ -279,7 +279,7 @@ impl<T> Scheduler<T> {
             }
             again |= todo > 0 && std::mem::take(&mut job.undone);
             if todo > 0 && job.pending(cached) == 0 {
-                let room = (rows.len().next_multiple_of(ROWS) - rows.len()).min(self.limits.context - cached.len());
+                let room = GUESSED_ROWS.saturating_sub(rows.len()).min(self.limits.context - cached.len());
                 // The others of this step need rows too.
                 let room = room.min(self.limits.batch.saturating_sub(rows.len() + order.len()));
                 for &Guess { token, logits } in job.fitting_guesses(room) {

@@ -11,7 +11,7 @@ use half::f16;
 use std::arch::x86_64::*;
 
 /// How the cache keeps one key or value of one head.
-pub(super) trait KvFormat {
+pub(crate) trait KvFormat {
     /// Bytes of `head_dim` values.
     fn row_bytes(head_dim: usize) -> usize;
     /// Eight values from `at`, a multiple of 8.
@@ -22,7 +22,7 @@ pub(super) trait KvFormat {
 }
 
 /// IEEE 16-bit floats.
-pub(super) struct F16;
+pub(crate) struct F16;
 
 impl KvFormat for F16 {
     fn row_bytes(head_dim: usize) -> usize {
@@ -103,7 +103,7 @@ fn prefetch_next(row: *const u8, row_bytes: usize) {
 }
 
 /// Keys of a tile of scores.
-const KEYS: usize = 4;
+pub(crate) const KEYS: usize = 4;
 /// Most heads of a tile of scores: sixteen registers hold the sums of its products, a vector of each head and one of a key.
 const TILE_HEADS: usize = 3;
 
@@ -116,13 +116,7 @@ pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, s
     let row_bytes = K::row_bytes(head_dim);
     let mut wide = [0.0f32; KEYS * MAX_HEAD_DIM];
     for (i, keys) in keys.chunks(KEYS * row_bytes).enumerate() {
-        // The last tile may be short: it computes the last key again, and those scores land past the end of the block's positions.
-        let last = keys.len() / row_bytes - 1;
-        let mut rows: [*const u8; KEYS] = [keys.as_ptr(); KEYS];
-        for (k, row) in rows.iter_mut().enumerate() {
-            *row = keys[k.min(last) * row_bytes..].as_ptr();
-            prefetch_next(*row, row_bytes);
-        }
+        let mut rows = tile_rows(keys, row_bytes);
         // SAFETY: whole rows of `head_dim` values, which is a multiple of 8 and at most `MAX_HEAD_DIM`; whole heads of as many.
         unsafe {
             if q.len() <= TILE_HEADS * head_dim {
@@ -139,6 +133,20 @@ pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, s
             heads_dot::<F32>(rows, q, head_dim, i * KEYS, scores);
         }
     }
+}
+
+/// The rows of a tile of scores. The last may be short: it computes the last key again, and those scores land past the end of the block's
+/// positions.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(crate) fn tile_rows(keys: &[u8], row_bytes: usize) -> [*const u8; KEYS] {
+    let last = keys.len() / row_bytes - 1;
+    let mut rows: [*const u8; KEYS] = [keys.as_ptr(); KEYS];
+    for (k, row) in rows.iter_mut().enumerate() {
+        *row = keys[k.min(last) * row_bytes..].as_ptr();
+        prefetch_next(*row, row_bytes);
+    }
+    rows
 }
 
 /// Scores of four keys from position `first` on, for all heads.
@@ -167,7 +175,13 @@ unsafe fn heads_dot<K: KvFormat>(keys: [*const u8; KEYS], q: &[f32], head_dim: u
 /// As for [`heads_dot`], with `H` heads.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn tile_dot<K: KvFormat, const H: usize>(keys: [*const u8; KEYS], q: &[f32], head_dim: usize, first: usize, scores: &mut [f32]) {
+pub(crate) unsafe fn tile_dot<K: KvFormat, const H: usize>(
+    keys: [*const u8; KEYS],
+    q: &[f32],
+    head_dim: usize,
+    first: usize,
+    scores: &mut [f32],
+) {
     let mut acc = [[_mm256_setzero_ps(); KEYS]; H];
     for at in (0..head_dim).step_by(LANES) {
         // SAFETY: `at` is below `head_dim`; there are `H` heads of as many values.

@@ -7,7 +7,7 @@ use crate::{
 use formats::{BF16, F16, F32, IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 mod formats;
-mod kv;
+pub(crate) mod kv;
 mod math;
 mod matmul;
 pub(crate) mod packed;

@@ -123,7 +123,7 @@ impl<F: TileFormat, D: PanelDot> Panels for Tiles<F, D> {
         // SAFETY: the caller promises the blocks and the tokens, and the sums of four of them, since a section's are whole fours.
         unsafe {
             let mut acc = if blocks.start == 0 { [vdupq_n_f32(0.0); 8] } else { load(sums) };
-            let x = args.x.together.as_ptr().add(tokens.start / BLOCK_TOKENS * args.x.blocks + blocks.start);
+            let x = args.x.token_blocks(tokens.start, blocks.start);
             for i in 0..blocks.len() {
                 add_block::<F, D>(panel, i, &*x.add(i), from, &mut acc);
             }
@@ -216,7 +216,13 @@ unsafe fn get(rows: &Rows, block: usize) -> Eight<float32x4_t> {
 /// # Safety
 /// The CPU has the instructions of `D`; the block is in the panel, `from + 4` is at most 16.
 #[inline(always)]
-unsafe fn add_block<F: TileFormat, D: PanelDot>(panel: &Panel, block: usize, x: &TokenBlock, from: usize, acc: &mut Eight<float32x4_t>) {
+unsafe fn add_block<F: TileFormat, D: PanelDot>(
+    panel: &Panel,
+    block: usize,
+    x: &TokenBlock<BLOCK_TOKENS>,
+    from: usize,
+    acc: &mut Eight<float32x4_t>,
+) {
     // SAFETY: the caller's promise.
     unsafe {
         let levels = panel.levels.as_ptr().add(block).cast::<i8>();

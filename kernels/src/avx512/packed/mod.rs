@@ -7,17 +7,18 @@
 //! Of each block of 32 columns: one multiplication of the sum of integers by the activations' scale, then one fused multiply-add with
 //! the weights' scale, on every instruction set. What bounds a product depends on the number of tokens, so there are three ways.
 
+mod dots;
 mod panel;
 mod stream;
 mod tokens;
 
 use crate::{
-    activations::TokenBlock,
+    activations::{BLOCK_TOKENS, TokenBlock},
     avx2::packed::{Levels, PackedFormat},
     packed::TILE_ROWS,
     tile::MatmulArgs,
 };
-use std::arch::{asm, x86_64::*};
+use std::arch::x86_64::*;
 
 /// Rows that are multiplied together with more than a few tokens, the lanes of a vector.
 const ROWS: usize = 2 * TILE_ROWS;
@@ -47,7 +48,11 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
             2 => stream::matmul::<F, 2>(args),
             3 => stream::matmul::<F, 3>(args),
             4 => stream::matmul::<F, 4>(args),
-            5..=MANY => tokens::matmul::<F>(args),
+            5 => stream::matmul::<F, 5>(args),
+            6 => stream::matmul::<F, 6>(args),
+            7 => stream::matmul::<F, 7>(args),
+            8 => stream::matmul::<F, 8>(args),
+            9..=MANY => tokens::matmul::<F>(args),
             _ => crate::panel::matmul::<panel::Tiles<F>>(args),
         }
     }
@@ -123,7 +128,7 @@ trait Block {
 /// As for [`Block::levels`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn step<F: PackedFormat, const T: usize>(block: &impl Block, x: &TokenBlock, acc: &mut [__m512; T]) {
+unsafe fn step<F: PackedFormat, const T: usize>(block: &impl Block, x: &TokenBlock<BLOCK_TOKENS>, acc: &mut [__m512; T]) {
     // SAFETY: the caller's promise. No closures in these loops: what they call would not be inlined for these instructions.
     unsafe {
         for half in 0..halves::<F>() {
@@ -132,7 +137,7 @@ unsafe fn step<F: PackedFormat, const T: usize>(block: &impl Block, x: &TokenBlo
                 *dot = zero::<F>(x.minus8[sum_of::<F>(half)][t]);
             }
             for four in half * fours::<F>()..(half + 1) * fours::<F>() {
-                four_columns(&mut dots, block.levels(four), x.q[four].as_ptr().cast());
+                dots::add_sixteen(&mut dots, block.levels(four), &x.q[four]);
             }
             let scales = block.scales(half);
             for (t, acc) in acc.iter_mut().enumerate() {
@@ -149,60 +154,11 @@ unsafe fn step<F: PackedFormat, const T: usize>(block: &impl Block, x: &TokenBlo
     }
 }
 
-/// Adds the products of four columns with `T` tokens: `w` has four levels of each row, `q` four activations of each token.
-///
-/// # Safety
-/// AVX-512 is there; `4 * T` bytes can be read, their place being a multiple of four.
+/// Asks for `bytes` bytes, which need not exist.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn four_columns<const T: usize>(dots: &mut [__m512i; T], w: __m512i, q: *const i8) {
-    if let Some(dots) = dots.first_chunk_mut::<16>() {
-        // Left to the compiler, some of the sixteen sums go through memory, and there is a loop whose end is mispredicted.
-        // SAFETY: reads what the caller promises, and writes registers only.
-        unsafe {
-            asm!(
-                "vpdpbusd {d0}, {w}, dword ptr [{q} + 0]{{1to16}}",
-                "vpdpbusd {d1}, {w}, dword ptr [{q} + 4]{{1to16}}",
-                "vpdpbusd {d2}, {w}, dword ptr [{q} + 8]{{1to16}}",
-                "vpdpbusd {d3}, {w}, dword ptr [{q} + 12]{{1to16}}",
-                "vpdpbusd {d4}, {w}, dword ptr [{q} + 16]{{1to16}}",
-                "vpdpbusd {d5}, {w}, dword ptr [{q} + 20]{{1to16}}",
-                "vpdpbusd {d6}, {w}, dword ptr [{q} + 24]{{1to16}}",
-                "vpdpbusd {d7}, {w}, dword ptr [{q} + 28]{{1to16}}",
-                "vpdpbusd {d8}, {w}, dword ptr [{q} + 32]{{1to16}}",
-                "vpdpbusd {d9}, {w}, dword ptr [{q} + 36]{{1to16}}",
-                "vpdpbusd {d10}, {w}, dword ptr [{q} + 40]{{1to16}}",
-                "vpdpbusd {d11}, {w}, dword ptr [{q} + 44]{{1to16}}",
-                "vpdpbusd {d12}, {w}, dword ptr [{q} + 48]{{1to16}}",
-                "vpdpbusd {d13}, {w}, dword ptr [{q} + 52]{{1to16}}",
-                "vpdpbusd {d14}, {w}, dword ptr [{q} + 56]{{1to16}}",
-                "vpdpbusd {d15}, {w}, dword ptr [{q} + 60]{{1to16}}",
-                w = in(zmm_reg) w,
-                q = in(reg) q,
-                d0 = inout(zmm_reg) dots[0],
-                d1 = inout(zmm_reg) dots[1],
-                d2 = inout(zmm_reg) dots[2],
-                d3 = inout(zmm_reg) dots[3],
-                d4 = inout(zmm_reg) dots[4],
-                d5 = inout(zmm_reg) dots[5],
-                d6 = inout(zmm_reg) dots[6],
-                d7 = inout(zmm_reg) dots[7],
-                d8 = inout(zmm_reg) dots[8],
-                d9 = inout(zmm_reg) dots[9],
-                d10 = inout(zmm_reg) dots[10],
-                d11 = inout(zmm_reg) dots[11],
-                d12 = inout(zmm_reg) dots[12],
-                d13 = inout(zmm_reg) dots[13],
-                d14 = inout(zmm_reg) dots[14],
-                d15 = inout(zmm_reg) dots[15],
-                options(pure, readonly, nostack, preserves_flags),
-            );
-        }
-        return;
-    }
-    for (t, dot) in dots.iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        let x = unsafe { q.add(t * 4).cast::<i32>().read() };
-        *dot = _mm512_dpbusd_epi32(*dot, w, _mm512_set1_epi32(x));
+fn prefetch(at: *const u8, bytes: usize) {
+    for line in (0..bytes).step_by(64) {
+        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(line).cast());
     }
 }

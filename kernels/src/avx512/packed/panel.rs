@@ -152,7 +152,7 @@ unsafe fn add_products<F: PackedFormat, const T: usize>(
                 *acc = *sums.add(t);
             }
         }
-        let x = args.x.together.as_ptr().add(token / BLOCK_TOKENS * args.x.blocks + blocks.start);
+        let x = args.x.token_blocks(token, blocks.start);
         for (i, block) in panel[..blocks.len()].iter().enumerate() {
             step::<F, T>(block, &*x.add(i), &mut acc);
         }

@@ -1,9 +1,13 @@
 //! One token, or a few: memory is what bounds them, so weights are read from one end to the other, which is what prefetchers are made
 //! for. Eight rows at a time, in vectors of half the length.
 
-use super::{fours, halves, sum_of, unsigned, zero};
-use crate::{avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
+use super::{dots, fours, halves, sum_of, unsigned, zero};
+use crate::{Operand, avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
 use std::arch::x86_64::*;
+
+/// How far ahead weights are asked for where there are several tokens. Prefetchers alone bring them to the second-level cache in time,
+/// but where activations fill most of the first-level one, its misses wait for each other.
+const AHEAD: usize = 4096;
 
 /// `T` tokens.
 ///
@@ -20,41 +24,116 @@ pub(super) unsafe fn matmul<F: PackedFormat, const T: usize>(args: &MatmulArgs<'
         unsafe {
             for i in 0..args.cols / len {
                 let header = F::header(tile);
+                if T > 1 {
+                    super::prefetch(tile.wrapping_add(AHEAD), bytes);
+                }
                 for part in 0..parts {
-                    let block = i * parts + part;
-                    for half in 0..halves::<F>() {
-                        let mut dots = [_mm256_setzero_si256(); T];
-                        for (t, dot) in dots.iter_mut().enumerate() {
-                            let minus8 = args.x.minus8.get_unchecked(t * args.x.blocks + block)[sum_of::<F>(half)];
-                            *dot = _mm512_castsi512_si256(zero::<F>(minus8));
-                        }
-                        for four in half * fours::<F>()..(half + 1) * fours::<F>() {
-                            let w = unsigned::<F>(tile, part, four);
-                            for (t, dot) in dots.iter_mut().enumerate() {
-                                let q = args.x.q.as_ptr().add((t * args.x.blocks + block) * 32 + four * 4);
-                                let x = _mm256_set1_epi32(q.cast::<i32>().read_unaligned());
-                                *dot = _mm256_dpbusd_epi32(*dot, w, x);
-                            }
-                        }
-                        let scales = F::scales(tile, header, part, half);
-                        for (t, acc) in acc.iter_mut().enumerate() {
-                            let d = _mm256_set1_ps(*args.x.d.as_ptr().add(t * args.x.blocks + block));
-                            let dot = _mm256_cvtepi32_ps(dots[t]);
-                            *acc = _mm256_fmadd_ps(scales, _mm256_mul_ps(d, dot), *acc);
-                        }
-                    }
-                    if F::OFFSET {
-                        let offsets = F::offsets(tile, header, part);
-                        for (t, acc) in acc.iter_mut().enumerate() {
-                            let s = _mm256_set1_ps(*args.x.s.as_ptr().add(t * args.x.blocks + block));
-                            *acc = _mm256_fmadd_ps(offsets, s, *acc);
-                        }
-                    }
+                    step::<F, T>(tile, header, part, &Tokens { x: args.x, block: i * parts + part }, &mut acc);
                 }
                 tile = tile.add(bytes);
             }
             for (t, &acc) in acc.iter().enumerate() {
                 args.store8(row, t, |out| _mm256_storeu_ps(out, acc));
+            }
+        }
+    }
+}
+
+/// Adds the products of 32 columns of eight rows with `T` tokens to their sums.
+///
+/// # Safety
+/// As for [`PackedFormat::levels`]; the tokens are there.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Header, part: usize, x: &Tokens<'_, T>, acc: &mut [__m256; T]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for half in 0..halves::<F>() {
+            let mut dots = [_mm256_setzero_si256(); T];
+            for (t, dot) in dots.iter_mut().enumerate() {
+                *dot = _mm512_castsi512_si256(zero::<F>(x.minus8(sum_of::<F>(half), t)));
+            }
+            for four in half * fours::<F>()..(half + 1) * fours::<F>() {
+                dots::add_eight(&mut dots, unsigned::<F>(tile, part, four), x.four(four));
+            }
+            let scales = F::scales(tile, header, part, half);
+            for (t, acc) in acc.iter_mut().enumerate() {
+                let dot = _mm256_mul_ps(_mm256_set1_ps(x.d(t)), _mm256_cvtepi32_ps(dots[t]));
+                *acc = _mm256_fmadd_ps(scales, dot, *acc);
+            }
+        }
+        if F::OFFSET {
+            let offsets = F::offsets(tile, header, part);
+            for (t, acc) in acc.iter_mut().enumerate() {
+                *acc = _mm256_fmadd_ps(offsets, _mm256_set1_ps(x.s(t)), *acc);
+            }
+        }
+    }
+}
+
+/// A block of 32 activations of each of `T` tokens, which lie token beside token where there are several.
+struct Tokens<'a, const T: usize> {
+    x: Operand<'a>,
+    block: usize,
+}
+
+impl<const T: usize> Tokens<'_, T> {
+    /// Four activations of each token.
+    ///
+    /// # Safety
+    /// There are `T` tokens, and such a block; `four` is below 8.
+    #[inline]
+    unsafe fn four(&self, four: usize) -> &[[i8; 4]; T] {
+        // SAFETY: the caller's promise; one token's activations are bytes in a row.
+        unsafe {
+            match T {
+                1 => &*self.x.q.as_ptr().add(self.block * 32 + four * 4).cast(),
+                _ => &(*self.x.token_blocks::<T>(0, self.block)).q[four],
+            }
+        }
+    }
+
+    /// The scale of token `t`.
+    ///
+    /// # Safety
+    /// As for `four`; `t` is below `T`.
+    #[inline]
+    unsafe fn d(&self, t: usize) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match T {
+                1 => *self.x.d.get_unchecked(self.block),
+                _ => (*self.x.token_blocks::<T>(0, self.block)).d[t],
+            }
+        }
+    }
+
+    /// The scale times the sum, of token `t`.
+    ///
+    /// # Safety
+    /// As for `d`.
+    #[inline]
+    unsafe fn s(&self, t: usize) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match T {
+                1 => *self.x.s.get_unchecked(self.block),
+                _ => (*self.x.token_blocks::<T>(0, self.block)).s[t],
+            }
+        }
+    }
+
+    /// Minus eight times the `sum`-th sum of token `t`.
+    ///
+    /// # Safety
+    /// As for `d`; `sum` is below 3.
+    #[inline]
+    unsafe fn minus8(&self, sum: usize, t: usize) -> i32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match T {
+                1 => self.x.minus8.get_unchecked(self.block)[sum],
+                _ => (*self.x.token_blocks::<T>(0, self.block)).minus8[sum][t],
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Some tokens: weights are unpacked on the way into the products, anew for each sixteen tokens.
 
-use super::{Block, ROWS, both, lanes, step, unsigned};
+use super::{Block, ROWS, both, lanes, prefetch, step, unsigned};
 use crate::{activations::BLOCK_TOKENS, avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
 use std::arch::x86_64::*;
 
@@ -47,7 +47,7 @@ fn both_ps(first: __m256, second: __m256) -> __m512 {
 /// All tokens.
 ///
 /// # Safety
-/// As for [`matmul`](super::matmul), with at least two tokens.
+/// As for [`matmul`](super::matmul), with more than [`FEW_TOKENS`](crate::activations::FEW_TOKENS).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
     for row in (0..args.rows).step_by(ROWS) {
@@ -55,9 +55,14 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
             // SAFETY: the caller's promise.
             unsafe {
                 match args.x.rows - token {
-                    9.. => products::<F, BLOCK_TOKENS>(args, row, token),
-                    5.. => products::<F, 8>(args, row, token),
-                    _ => products::<F, 4>(args, row, token),
+                    15.. => products::<F, BLOCK_TOKENS>(args, row, token),
+                    13.. => products::<F, 14>(args, row, token),
+                    11.. => products::<F, 12>(args, row, token),
+                    9.. => products::<F, 10>(args, row, token),
+                    7.. => products::<F, 8>(args, row, token),
+                    5.. => products::<F, 6>(args, row, token),
+                    3.. => products::<F, 4>(args, row, token),
+                    _ => products::<F, 2>(args, row, token),
                 }
             }
         }
@@ -78,8 +83,10 @@ unsafe fn products<F: PackedFormat, const T: usize>(args: &MatmulArgs<'_>, row: 
     unsafe {
         let first = args.weights.as_ptr().add(row * args.row_bytes());
         let mut tiles = [first, if args.rows - row >= ROWS { first.add(TILE_ROWS * args.row_bytes()) } else { first }];
-        let mut x = args.x.together.as_ptr().add(token / BLOCK_TOKENS * args.x.blocks);
+        let mut x = args.x.token_blocks(token, 0);
         for i in 0..args.cols / len {
+            // Rows are read in two places at a time, too few bytes of each for the prefetcher to follow, so it is the next rows that are
+            // asked for, as they lie.
             if token == 0 {
                 prefetch(first.wrapping_add(ROWS * args.row_bytes() + 2 * i * bytes), 2 * bytes);
             }
@@ -93,15 +100,5 @@ unsafe fn products<F: PackedFormat, const T: usize>(args: &MatmulArgs<'_>, row: 
         for (t, &acc) in acc.iter().enumerate().take(args.x.rows - token) {
             _mm512_mask_storeu_ps(args.out.add((token + t) * args.out_stride + row), lanes(args.rows - row), acc);
         }
-    }
-}
-
-/// Asks for `bytes` bytes, which need not exist. Rows are read in two places at a time, too few bytes of each for the prefetcher to
-/// follow, so it is the next rows that are asked for, as they lie.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn prefetch(at: *const u8, bytes: usize) {
-    for line in (0..bytes).step_by(64) {
-        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(line).cast());
     }
 }

@@ -17,7 +17,7 @@ impl CommandSet {
                 _ => None,
             })
         });
-        Grammar::Lines { lark: self.lark(), texts: texts.collect() }
+        Grammar::Lines { lark: self.lark(), most: MAX_COMMANDS, texts: texts.collect() }
     }
 
     /// A Lark grammar in llguidance's dialect of exactly the answers that [`CommandSet::parse_answer`] reads.

@@ -34,8 +34,17 @@ pub(super) enum Shortcut {
 
 /// What comes next in lines.
 pub(super) struct Lines {
-    steps: Mutex<HashMap<Vec<u8>, Step>>,
+    steps: Mutex<HashMap<(Which, Vec<u8>), Step>>,
+    most: usize,
     pub texts: Texts,
+}
+
+/// Lines that may go on alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Which {
+    First,
+    Between,
+    Last,
 }
 
 /// What there is no choice about, and the choice after it.
@@ -86,21 +95,31 @@ impl CompiledGrammar {
 }
 
 impl Lines {
-    /// Lines in which texts are in these places.
-    pub fn new(texts: Texts) -> Lines {
-        Lines { steps: Mutex::new(HashMap::new()), texts }
+    /// At most `most` lines, in which texts are in these places.
+    pub fn new(texts: Texts, most: usize) -> Lines {
+        Lines { steps: Mutex::new(HashMap::new()), most, texts }
     }
 
-    /// What was found before to come after a line's text so far.
-    pub fn get(&self, line: &[u8]) -> Option<Step> {
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner).get(line).cloned()
+    /// What was found before to come after the text so far of a line with this number.
+    pub fn get(&self, number: usize, text: &[u8]) -> Option<Step> {
+        let key = (self.which(number), text.to_vec());
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
-    pub fn put(&self, line: Vec<u8>, step: Step) {
+    /// Keeps it.
+    pub fn put(&self, number: usize, text: Vec<u8>, step: Step) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         if steps.len() >= MOST_STEPS {
             steps.clear();
         }
-        steps.insert(line, step);
+        steps.insert((self.which(number), text), step);
+    }
+
+    fn which(&self, number: usize) -> Which {
+        match number {
+            0 => Which::First,
+            _ if number + 1 < self.most => Which::Between,
+            _ => Which::Last,
+        }
     }
 }

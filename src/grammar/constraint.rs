@@ -21,7 +21,7 @@ const BEFORE: usize = 3;
 #[derive(Debug)]
 pub struct Choice {
     tokens: usize,
-    line: Vec<u8>,
+    line: Line,
     legal: Vec<u32>,
 }
 
@@ -42,8 +42,15 @@ pub struct Constraint {
     tokens: Vec<u32>,
     legal: Vec<u32>,
     grammar: CompiledGrammar,
-    /// The number of the line, and its text so far.
-    line: Vec<u8>,
+    line: Line,
+}
+
+/// A line that an answer is in.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    number: usize,
+    /// Its text so far.
+    text: Vec<u8>,
 }
 
 impl std::fmt::Debug for Constraint {
@@ -54,7 +61,7 @@ impl std::fmt::Debug for Constraint {
 
 impl Constraint {
     pub(super) fn new(parser: Parser, grammar: CompiledGrammar) -> Constraint {
-        Constraint { parser, tokens: Vec::new(), legal: Vec::new(), grammar, line: vec![0] }
+        Constraint { parser, tokens: Vec::new(), legal: Vec::new(), grammar, line: Line::default() }
     }
 
     /// Takes the tokens that the grammar leaves no choice about into the answer and returns them, as the tokenizer cuts their text.
@@ -64,7 +71,7 @@ impl Constraint {
     /// [`GrammarError::Stuck`].
     pub fn advance(&mut self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>, GrammarError> {
         let grammar = self.grammar.clone();
-        if let Some(lead) = grammar.lead().filter(|lead| self.is_led() && lead.is_plain(&self.line[1..])) {
+        if let Some(lead) = grammar.lead().filter(|lead| self.is_led() && lead.is_plain(&self.line.text)) {
             match lead.legal.get() {
                 Some(legal) => self.legal.clone_from(legal),
                 None => {
@@ -76,12 +83,12 @@ impl Constraint {
             return Ok(Vec::new());
         }
         let Some(lines) = grammar.lines() else { return self.find_step(tokenizer) };
-        if let Some(room) = lines.texts.room(&self.line[1..]).filter(|&room| room > 0) {
+        if let Some(room) = lines.texts.room(&self.line.text).filter(|&room| room > 0) {
             let vocabulary = grammar.vocabulary();
             guarded(|| vocabulary.legal(&mut self.parser, Some(room), &mut self.legal))?;
             return Ok(Vec::new());
         }
-        if let Some(Step { forced, legal }) = lines.get(&self.line) {
+        if let Some(Step { forced, legal }) = lines.get(self.line.number, &self.line.text) {
             for &token in &forced {
                 self.take(tokenizer, token)?;
             }
@@ -92,7 +99,7 @@ impl Constraint {
         let forced = self.find_step(tokenizer)?;
         // A choice of many is one inside a text, which hardly comes again.
         if self.legal.len() <= FEW {
-            lines.put(line, Step { forced: forced.clone(), legal: self.legal.clone() });
+            lines.put(line.number, line.text, Step { forced: forced.clone(), legal: self.legal.clone() });
         }
         Ok(forced)
     }
@@ -199,10 +206,10 @@ impl Constraint {
     fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<(), GrammarError> {
         guarded(|| self.grammar.vocabulary().push(&mut self.parser, tokenizer, token))?;
         self.tokens.push(token);
-        tokenizer.append_token_bytes(token, &mut self.line);
-        while let Some(end) = self.line[1..].iter().position(|&byte| byte == b'\n') {
-            self.line.drain(1..end + 2);
-            self.line[0] = self.line[0].wrapping_add(1);
+        tokenizer.append_token_bytes(token, &mut self.line.text);
+        while let Some(end) = self.line.text.iter().position(|&byte| byte == b'\n') {
+            self.line.text.drain(..=end);
+            self.line.number += 1;
         }
         Ok(())
     }
@@ -264,13 +271,28 @@ impl Constraint {
         }
         let mut text = text.to_vec();
         tokenizer.append_token_bytes(next, &mut text);
-        if !self.cut(tokenizer, &text).could_begin_with(first) {
+        let cut = self.cut(tokenizer, &text);
+        if !cut.could_begin_with(first) {
             return Ok(false);
         }
         guarded(|| self.grammar.vocabulary().push(&mut self.parser, tokenizer, next))?;
-        let could = self.could_go_on(tokenizer, first, &mut text, depth);
+        let could = match self.is_sure(tokenizer, &cut) {
+            Ok(false) => self.could_go_on(tokenizer, first, &mut text, depth),
+            sure => sure,
+        };
         guarded(|| self.grammar.vocabulary().pop(&mut self.parser, tokenizer, next))?;
         could
+    }
+
+    /// Whether no token goes on over the end of a text that is cut so and was just taken: what follows cannot change the cut.
+    fn is_sure(&mut self, tokenizer: &Tokenizer<'_>, cut: &Cut) -> Result<bool, GrammarError> {
+        let Cut::Tokens(tokens) = cut else { return Ok(false) };
+        // What is forced is known: it is looked at.
+        if !self.parser.currently_forced_bytes().is_empty() {
+            return Ok(false);
+        }
+        let tokens = [&self.tokens[self.tokens.len().saturating_sub(BEFORE)..], tokens].concat();
+        guarded(|| Ok(self.grammar.vocabulary().unsure(&mut self.parser, tokenizer, &tokens) == 0))
     }
 
     /// As [`Constraint::could_be_cut`], after `text`.
@@ -297,7 +319,7 @@ impl Constraint {
 
     /// Whether a text that takes more is open after `more`: anything may come next.
     fn is_in_text(&self, more: &[u8]) -> bool {
-        self.grammar.lines().and_then(|lines| lines.texts.room(&[&self.line[1..], more].concat())).is_some_and(|room| room > 0)
+        self.grammar.lines().and_then(|lines| lines.texts.room(&[&self.line.text, more].concat())).is_some_and(|room| room > 0)
     }
 
     /// What the tokenizer makes of `bytes` after the answer so far.

@@ -30,11 +30,13 @@ pub enum Grammar {
     JsonSchema(String),
     /// A regular expression, for the whole answer.
     Regex(String),
-    /// Answers in lines, where what may come next depends on nothing but the number of the line and its text so far. What was
-    /// found out for a line serves later answers then.
+    /// Answers in lines, where what may come next depends on nothing but the text of the line so far, and on whether it is the first or the
+    /// last. What was found out for a line serves later ones then.
     Lines {
         /// Lark, in llguidance's dialect.
         lark: String,
+        /// The most lines.
+        most: usize,
         /// Where a line has a text. It is found faster then what goes on one.
         texts: Vec<TextPlace>,
     },

@@ -53,7 +53,7 @@ impl Grammars {
         let top = grammar.top_level()?;
         let parser = caught(|| self.vocabulary.parser(top)).map_err(grammar_error)?;
         let shortcut = match grammar {
-            Grammar::Lines { texts, .. } => Shortcut::Lines(Lines::new(Texts::new(texts.clone()))),
+            Grammar::Lines { texts, most, .. } => Shortcut::Lines(Lines::new(Texts::new(texts.clone()), *most)),
             Grammar::Led { tag, end, .. } => Shortcut::Lead(Lead::new(tag.clone(), *end)),
             Grammar::Lark(_) | Grammar::JsonSchema(_) | Grammar::Regex(_) => Shortcut::None,
         };

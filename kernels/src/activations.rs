@@ -26,6 +26,10 @@ pub(crate) const BLOCK_TOKENS: usize = 16;
 /// Up to this many tokens, a [`TokenBlock`] has places for no more than there are, so that a few tokens stay in the first-level cache.
 pub(crate) const FEW_TOKENS: usize = if cfg!(target_arch = "x86_64") { 8 } else { 0 };
 
+/// Up to this many, tokens are shared out among as few blocks as sixteens would be, an even number of places each: a tile of sixteen and
+/// one of a few take longer than two of ten.
+pub(crate) const SOME_TOKENS: usize = if cfg!(target_arch = "x86_64") { 48 } else { 0 };
+
 /// Columns of a token that lie together in a [`TokenBlock`], as the instruction set's widest multiplication takes them.
 const RUN: usize = if cfg!(target_arch = "x86_64") { 4 } else { 8 };
 
@@ -64,18 +68,24 @@ fn words(lines: &mut [Line]) -> &mut [i32] {
 /// Words of a token in a [`TokenBlock`].
 const TOKEN_WORDS: usize = size_of::<TokenBlock<1>>() / size_of::<i32>();
 
-/// Tokens of each [`TokenBlock`] where there are `rows`, and all words of so many blocks of each.
-const fn token_blocks(rows: usize, blocks: usize) -> (usize, usize) {
-    let tokens = if rows > FEW_TOKENS {
+/// Places of each [`TokenBlock`] where there are `rows` tokens.
+pub(crate) const fn places(rows: usize) -> usize {
+    if rows > SOME_TOKENS {
         BLOCK_TOKENS
+    } else if rows > FEW_TOKENS {
+        rows.div_ceil(rows.div_ceil(BLOCK_TOKENS)).next_multiple_of(2)
     } else if rows > 0 {
         rows
     } else {
         1
-    };
+    }
+}
+
+/// All words of so many blocks of `rows` tokens.
+const fn all_words(rows: usize, blocks: usize) -> usize {
     // No kernel reads them of one row.
     let several = cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && rows > 1;
-    (tokens, if several { rows.div_ceil(tokens) * tokens * TOKEN_WORDS * blocks } else { 0 })
+    if several { rows.next_multiple_of(places(rows)) * TOKEN_WORDS * blocks } else { 0 }
 }
 
 /// Sets token `t` of a [`TokenBlock`] of `tokens`, given as words.
@@ -131,8 +141,7 @@ impl<'a> Operand<'a> {
     /// The blocks of 32 columns, from the `block`-th on, of the tokens that the `token`-th lies beside.
     ///
     /// # Safety
-    /// There are several tokens, `T` if they are at most [`FEW_TOKENS`], and more than these if `T` is [`BLOCK_TOKENS`]. There are so
-    /// many tokens and blocks.
+    /// There are several tokens, for which `T` is the number of [`places`], and so many tokens and blocks.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     #[inline]
     pub(crate) unsafe fn token_blocks<const T: usize>(&self, token: usize, block: usize) -> *const TokenBlock<T> {
@@ -180,11 +189,9 @@ impl Activations {
         max_rows * blocks * (BLOCK + 2 * size_of::<f32>() + size_of::<[i32; 3]>()) + Self::lines(max_rows, blocks) * size_of::<Line>()
     }
 
-    /// Lines for as many rows, or fewer.
+    /// Lines for as many rows, or fewer, whose blocks may have more places than there are tokens.
     fn lines(max_rows: usize, blocks: usize) -> usize {
-        let (_, most) = token_blocks(max_rows, blocks);
-        let (_, few) = token_blocks(max_rows.min(FEW_TOKENS), blocks);
-        most.max(few).div_ceil(LINE)
+        if max_rows > 1 { all_words(max_rows.next_multiple_of(BLOCK_TOKENS), blocks).div_ceil(LINE) } else { 0 }
     }
 
     /// `x`, `[rows, cols]`, as an operand. Values that are not finite give unspecified products, never undefined behaviour.
@@ -275,9 +282,9 @@ impl Activations {
     fn bring_together(&mut self, pool: &Pool, rows: usize, blocks: usize) {
         let (q, _) = self.q.as_chunks::<BLOCK>();
         let (d, s, minus8) = (&self.d, &self.s, &self.minus8);
-        let (tokens, size) = token_blocks(rows, blocks);
+        let tokens = places(rows);
         let per_block = tokens * TOKEN_WORDS;
-        let count = size / per_block;
+        let count = all_words(rows, blocks) / per_block;
         let together = SyncPtr::new(&mut words(&mut self.together)[..count * per_block]);
         pool.run(count.div_ceil(TOGETHER), &|unit| {
             let first = unit * TOGETHER;
@@ -305,7 +312,7 @@ impl Activations {
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
             minus8: &self.minus8[..rows * blocks],
-            together: &self.together[..token_blocks(rows, blocks).1.div_ceil(LINE)],
+            together: &self.together[..all_words(rows, blocks).div_ceil(LINE)],
         }
     }
 }

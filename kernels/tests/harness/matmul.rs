@@ -46,7 +46,7 @@ pub fn cases(dtype: &str, layout: Layout, sizes: Sizes) -> Vec<Case> {
                 Layout::Packed => (&[8, 16, 24], 136),
             };
             for &rows in small {
-                for tokens in 1..=17 {
+                for tokens in (1..=20).chain([25, 33, 37, 43, 48, 49]) {
                     cases.push(case(dtype, layout, rows, cols, tokens, inputs, sizes));
                 }
             }

@@ -13,7 +13,7 @@ mod stream;
 mod tokens;
 
 use crate::{
-    activations::{BLOCK_TOKENS, TokenBlock},
+    activations::{SOME_TOKENS, TokenBlock},
     avx2::packed::{Levels, PackedFormat},
     packed::TILE_ROWS,
     tile::MatmulArgs,
@@ -22,9 +22,6 @@ use std::arch::x86_64::*;
 
 /// Rows that are multiplied together with more than a few tokens, the lanes of a vector.
 const ROWS: usize = 2 * TILE_ROWS;
-
-/// Up to this many tokens, measured, it is faster to unpack weights for each sixteen than to keep them.
-const MANY: usize = 48;
 
 /// Whether the first and the last 16 columns of a block have scales of their own.
 const fn halves<F: PackedFormat>() -> usize {
@@ -52,7 +49,8 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
             6 => stream::matmul::<F, 6>(args),
             7 => stream::matmul::<F, 7>(args),
             8 => stream::matmul::<F, 8>(args),
-            9..=MANY => tokens::matmul::<F>(args),
+            // Measured: up to so many it is faster to unpack weights for each tile of tokens than to keep them.
+            9..=SOME_TOKENS => tokens::matmul::<F>(args),
             _ => crate::panel::matmul::<panel::Tiles<F>>(args),
         }
     }
@@ -122,13 +120,13 @@ trait Block {
     unsafe fn offsets(&self) -> __m512;
 }
 
-/// Adds the products of a block with the first `T` tokens of `x` to their sums.
+/// Adds the products of a block with the first `T` of `P` tokens of `x` to their sums.
 ///
 /// # Safety
 /// As for [`Block::levels`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn step<F: PackedFormat, const T: usize>(block: &impl Block, x: &TokenBlock<BLOCK_TOKENS>, acc: &mut [__m512; T]) {
+unsafe fn step<F: PackedFormat, const T: usize, const P: usize>(block: &impl Block, x: &TokenBlock<P>, acc: &mut [__m512; T]) {
     // SAFETY: the caller's promise. No closures in these loops: what they call would not be inlined for these instructions.
     unsafe {
         for half in 0..halves::<F>() {

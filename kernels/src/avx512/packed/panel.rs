@@ -154,7 +154,7 @@ unsafe fn add_products<F: PackedFormat, const T: usize>(
         }
         let x = args.x.token_blocks(token, blocks.start);
         for (i, block) in panel[..blocks.len()].iter().enumerate() {
-            step::<F, T>(block, &*x.add(i), &mut acc);
+            step::<F, T, BLOCK_TOKENS>(block, &*x.add(i), &mut acc);
         }
         for (t, &acc) in acc.iter().enumerate() {
             *sums.add(t) = acc;

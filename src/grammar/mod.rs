@@ -17,7 +17,7 @@ mod words;
 
 pub use compiled::CompiledGrammar;
 pub use constraint::{Choice, Constraint};
-pub(crate) use earlier::FEW;
+pub(crate) use earlier::{FEW, Source};
 pub use tables::Grammars;
 pub use texts::TextPlace;
 

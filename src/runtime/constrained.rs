@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::guesses::{Guesses, Place};
 use crate::engine::Head;
-use crate::grammar::{Choice, CompiledGrammar, Constraint, GrammarError};
+use crate::grammar::{Choice, CompiledGrammar, Constraint, GrammarError, Source};
 use crate::scheduler::{GUESSED_ROWS, Guess};
 use crate::tokenizer::Tokenizer;
 
@@ -26,6 +26,8 @@ pub(super) struct Constrained {
 struct Try {
     choice: Choice,
     token: u32,
+    /// Where it is from; none where it is only what else there is.
+    source: Option<Source>,
     /// What follows from it without a choice.
     forced: Vec<u32>,
     /// Where the guesses were in the sentence before.
@@ -90,6 +92,9 @@ impl Constrained {
     pub fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<Taken, GrammarError> {
         let start = Instant::now();
         self.constraint.remember_choice(self.legal(), token);
+        if let Some(Try { token: guessed, source: Some(source), .. }) = self.tries.front() {
+            self.constraint.earlier().judge(*source, *guessed == token);
+        }
         if let Some(right) = self.tries.pop_front_if(|guess| guess.token == token) {
             return Ok(Taken { forced: right.forced, guessed: true });
         }
@@ -136,17 +141,18 @@ impl Constrained {
         // That all guesses so far are right.
         let mut odds = 1.0;
         while self.spared > 0.0
-            && let Some((token, likely)) = self.guesses.next(tokenizer, &self.constraint)
+            && let Some((token, source)) = self.guesses.next(tokenizer, &self.constraint)
         {
+            let likely = self.constraint.earlier().odds(source);
             // Where the end is guessed there is nothing to compute, but there is what comes if the guess is wrong.
             let other = match *self.constraint.legal() {
                 [a, b] => Some(if a == token { b } else { a }),
                 _ => None,
             };
-            if self.add(tokenizer, vocab, token, odds * likely, &mut room)? {
+            if self.add(tokenizer, vocab, token, Some(source), odds * likely, &mut room)? {
                 odds *= likely;
             } else if let Some(other) = other
-                && self.add(tokenizer, vocab, other, odds * (1.0 - likely), &mut room)?
+                && self.add(tokenizer, vocab, other, None, odds * (1.0 - likely), &mut room)?
             {
                 odds *= 1.0 - likely;
             } else {
@@ -157,7 +163,15 @@ impl Constrained {
     }
 
     /// Adds a guess that is as likely as `odds`, with what is forced behind it. Whether it pays, there was room, and it leads to a choice.
-    fn add(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, token: u32, odds: f64, room: &mut Room) -> Result<bool, GrammarError> {
+    fn add(
+        &mut self,
+        tokenizer: &Tokenizer<'_>,
+        vocab: usize,
+        token: u32,
+        source: Option<Source>,
+        odds: f64,
+        room: &mut Room,
+    ) -> Result<bool, GrammarError> {
         if room.rows == 0 || tokenizer.eog().contains(&token) {
             return Ok(false);
         }
@@ -175,7 +189,7 @@ impl Constrained {
             return self.constraint.back_to(tokenizer, choice).map(|()| false);
         }
         *room = Room { rows: room.rows - rows, logits: room.logits - logits };
-        self.tries.push_back(Try { choice, token, forced, place });
+        self.tries.push_back(Try { choice, token, source, forced, place });
         Ok(true)
     }
 

@@ -246,7 +246,7 @@ impl<'m> Engine<'m> {
     }
 
     /// How long a layer's products take with so many rows, by turns, the best of some milliseconds; `None` where an interrupt cut it short.
-    pub fn probe_rows<const N: usize>(&mut self, rows: [usize; N]) -> Option<[Duration; N]> {
+    pub fn probe_rows(&mut self, rows: [usize; 2]) -> Option<[Duration; 2]> {
         let times = threads::times_of(rows, self.threads, self.options.kernels, &self.pool, self.model, &mut self.buffers);
         (!self.pool.interrupt().is_raised()).then_some(times)
     }

@@ -71,17 +71,17 @@ impl Threads {
 }
 
 /// The best times of a layer's products with each of `rows`, by turns, in some milliseconds.
-pub(super) fn times_of<const N: usize>(
-    rows: [usize; N],
+pub(super) fn times_of(
+    rows: [usize; 2],
     threads: Threads,
     kernels: Kernels,
     pool: &Pool,
     model: &Model<'_>,
     b: &mut Buffers,
-) -> [Duration; N] {
+) -> [Duration; 2] {
     let cases = rows.map(|rows| (threads.of(rows), rows));
     let best = best_times(&cases, (kernels, pool, model), b, DECODE_BYTES, ROUNDS, LIMIT);
-    std::array::from_fn(|i| best[i])
+    [best[0], best[1]]
 }
 
 /// The best times of a layer's products in each of these cases, threads and rows, over `rounds` by turns.

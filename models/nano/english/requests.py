@@ -91,7 +91,7 @@ TASKS = lines("""
     is (the door locked|anyone home|{name} here|the oven on|there any milk left|my car outside)
     (call|phone|ring|text|email|message|contact|video call) (my mum|mum|{person}|{name}|the police|the doctor|an ambulance|my office|the fire brigade|a taxi)
     (send|write|forward) (an email|a message|a text|a letter|a fax|a postcard|flowers|my location|a reminder|the report) to {name}
-    (read|check|answer|delete) my (emails|messages|mail|calendar|texts|notifications)
+    (read|check|answer|delete) my (emails|messages|mail|diary|texts|notifications)
     (book|reserve|cancel|buy|order) (a table|a flight|a taxi|tickets|a hotel|a pizza|an uber|a haircut|groceries|new shoes|a {thing}|two {thing}s)
     (set|cancel|stop|start) (an alarm|a timer|a reminder|the timer|the alarm|an egg timer) (for {n} minutes|for seven|at noon|)
     remind me (to call {name}|to buy {thing}s|in an hour|tomorrow|about the meeting|to {chore_verb})

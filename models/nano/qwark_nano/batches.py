@@ -19,6 +19,8 @@ ROW = 256
 SENTENCE_WEIGHT = 0.03
 # Sentences that are made at once.
 CHUNK = 1024
+# Batches among which the next is chosen, where each is used several times.
+HELD = 256
 
 
 @dataclass(frozen=True)
@@ -106,3 +108,12 @@ def stream(generator: Generator, vocabulary: Vocabulary, rows: int, seed: int, w
     """Batches made by `workers` processes."""
     dataset = Stream(generator, vocabulary, rows, seed)
     return iter(DataLoader(dataset, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None))
+
+
+def repeated(batches: Iterator[Batch], times: int, rng: Random) -> Iterator[Batch]:
+    """Each of `batches` so many times, with others in between."""
+    held: list[Batch] = []
+    while True:
+        while len(held) < HELD:
+            held += [next(batches)] * times
+        yield held.pop(rng.randrange(len(held)))

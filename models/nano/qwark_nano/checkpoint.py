@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from .model import Qwen3, Shape
+from .restore import restore
 from .vocabulary import Vocabulary
 
 
@@ -21,7 +22,9 @@ def save(folder: Path, model: Qwen3, name: str) -> None:
 
 
 def load(folder: Path, name: str) -> tuple[Qwen3, Vocabulary]:
-    """Reads a model and its vocabulary."""
+    """Reads a model and its vocabulary; in place of a folder, `folder` can be a GGUF file that `export` wrote."""
+    if folder.is_file():
+        return restore(folder)
     model = Qwen3(Shape(**json.loads((folder / "shape.json").read_text(encoding="utf-8"))))
     model.load_state_dict(torch.load(folder / f"{name}.pt", weights_only=True))
     return model.eval(), Vocabulary.load(folder / "vocabulary.json")

@@ -19,7 +19,7 @@ class Preset:
 
 PRESETS = {
     # The model that is committed.
-    "gpu": Preset(rows=192),
+    "gpu": Preset(rows=192, shape={"layers": 12}),
     # The same on two cores, from where another training left it.
     "tune": Preset(rows=24),
     # Two cores, two hours.

@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from . import checkpoint
-from .batches import Batch, stream
+from .batches import Batch, repeated, stream
 from .examples import Generator, generate, load_generator
 from .hard import hardest
 from .model import Qwen3, Shape
@@ -75,7 +75,7 @@ def learn_vocabulary(generator: Generator, size: int, seed: int) -> Vocabulary:
 
 
 def begin(generator: Generator, preset: Preset, seed: int, start: Path | None) -> tuple[Qwen3, Vocabulary]:
-    """A model with random weights, or with those that training left in the folder `start`."""
+    """A model with random weights, or with those of `start`, which training left there."""
     if start is not None:
         return checkpoint.load(start, "last")
     vocabulary = learn_vocabulary(generator, preset.vocab, seed)
@@ -83,7 +83,16 @@ def begin(generator: Generator, preset: Preset, seed: int, start: Path | None) -
 
 
 def train(
-    generator: Generator, preset: Preset, minutes: float, pace: float, among: int, seed: int, start: Path | None, out: Path, workers: int
+    generator: Generator,
+    preset: Preset,
+    minutes: float,
+    pace: float,
+    among: int,
+    times: int,
+    seed: int,
+    start: Path | None,
+    out: Path,
+    workers: int,
 ) -> None:
     """Trains and leaves everything in the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
@@ -99,6 +108,8 @@ def train(
     half = multiply_time(device, torch.bfloat16) < multiply_time(device, torch.float32)
     compiled = torch.compile(loss_of) if preset.compile else loss_of
     batches = stream(generator, vocabulary, preset.rows, seed, workers)
+    if times > 1:
+        batches = repeated(batches, times, Random(seed))
     if among > 1:
         whole = torch.tensor(1.0, device=device)
         losses = torch.compile(losses_of) if preset.compile else losses_of
@@ -144,8 +155,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True, help="how long to train; the learning rate follows the clock")
     parser.add_argument("--pace", type=float, default=1.0, help="factor on the learning rates; with --start, 0.1 keeps what was learnt")
     parser.add_argument("--among", type=int, default=1, metavar="N", help="trains on the hardest sentences among N times as many")
+    parser.add_argument(
+        "--times", type=int, default=1, metavar="N", help="uses each batch N times, where a GPU would wait for sentences to be made"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="what an earlier training left: goes on from its weights, with its vocabulary")
+    parser.add_argument(
+        "--start", type=Path, help="what an earlier training left, or a GGUF file: goes on from its weights, with its vocabulary"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the folder for the weights, the vocabulary and the losses")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) - 1), help="processes that make sentences")
     args = parser.parse_args()
@@ -155,6 +171,7 @@ def main() -> None:
         args.minutes,
         args.pace,
         args.among,
+        args.times,
         args.seed,
         args.start,
         args.out,

@@ -63,7 +63,7 @@ SAME = lines("""
     {x}. yes. {y}
     {x}, right, {y}
     {x}, that's right, {y}
-    * {x}, once more for you, {y}
+    * {x}, i'll say it once more for you, {y}
 """)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -52,6 +53,14 @@ HURRIED = (turn.turn, goto.goto, gripper.gripper, arm.arm, look.look, light.ligh
 # Sentences that say what they are, and not how.
 QUESTIONS = ("what", "who", "how", "why", "when", "where", "do you", "are", "were", "can you", "is ", "i ", "the ")
 
+ANY = re.compile("")
+# What takes longest to learn, in short sentences for training alone: units that are to be converted, words that are said several times.
+DRILL_SHARE = 0.12
+DRILLS: tuple[tuple[dict[Maker, int], re.Pattern[str]], ...] = (
+    ({drive.drive: 1}, re.compile(r"\b(in|inch|inches|ft|foot|feet|yds?|yards?)\b|\d['\"]", re.IGNORECASE)),
+    ({say.say: 1}, re.compile(r"\b(\w+)(\W+\1\b)+", re.IGNORECASE)),
+)
+
 
 class Rover:
     """Sentences for the rover."""
@@ -60,11 +69,12 @@ class Rover:
 
     def example(self, rng: Random, held_out: bool = False) -> Example:
         """A sentence with its answer; `held_out`: one with a phrase or a word that training never sees."""
+        kind, pattern = (SHAPES, ANY) if held_out or rng.random() >= DRILL_SHARE else rng.choice(DRILLS)
         while True:
             voice = Voice(rng, held_out, spoken=rng.random() < 0.27)
-            phrase = _one_of(SHAPES, voice)
+            phrase = _one_of(kind, voice)
             text = voice.put_back(written(phrase.text, voice, phrase.open_end))
-            if text and (voice.is_new or not held_out):
+            if text and (voice.is_new or not held_out) and pattern.search(text):
                 return Example(text, self.set.answer([_put_back(command, voice) for command in phrase.commands]))
 
 

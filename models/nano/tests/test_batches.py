@@ -1,10 +1,13 @@
 """Rows hold whole sentences, and the loss sees their answers."""
 
 import unittest
+from collections import Counter
+from itertools import islice
+from random import Random
 
 import torch
 
-from qwark_nano.batches import ROW, SENTENCE_WEIGHT, pack
+from qwark_nano.batches import HELD, ROW, SENTENCE_WEIGHT, Batch, pack, repeated
 from qwark_nano.model import Qwen3, Shape
 
 
@@ -33,3 +36,12 @@ class Rows(unittest.TestCase):
         together = model(row, documents, share)[0, 7:]
         alone = model(second[None], torch.ones(1, 9), share)[0]
         torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+
+    def test_each_batch_is_used_as_often(self) -> None:
+        batches = [Batch(*[torch.tensor(i)] * 3) for i in range(4 * HELD)]
+        used = [int(batch.tokens) for batch in islice(repeated(iter(batches), 3, Random(1)), 6 * HELD)]
+        counts = Counter(used)
+        self.assertEqual(max(counts.values()), 3)
+        # All but those that are still held were used three times.
+        self.assertGreater(sum(n == 3 for n in counts.values()), HELD)
+        self.assertLess(sum(a == b for a, b in zip(used, used[1:], strict=False)), 6 * HELD // 20)

@@ -92,7 +92,8 @@ POSES = {
         (put|move|bring|get) up {arm}
         {arm} up
         {arm} up (high|again|in the air|all the way)
-        (raise|lift|put|move) {arm} (all the way|up high|high|in the air|as high as you can|higher|up in the air|again)
+        (raise|lift) {arm} (all the way|up high|high|in the air|as high as you can|higher|up in the air|again)
+        (put|move) {arm} (all the way up|up high|high|in the air|as high as you can|higher|up in the air)
         up with {arm}
         (reach|stretch) up (with|) {arm}
         elevate {arm}
@@ -130,7 +131,8 @@ POSES = {
         (put|move|bring|get) down {arm}
         {arm} down
         {arm} down (low|again|all the way|to the floor)
-        (lower|put|move) {arm} (all the way|to the floor|to the ground|as far as you can|again|all the way down)
+        lower {arm} (all the way|to the floor|to the ground|as far as you can|again|all the way down)
+        (put|move) {arm} (to the floor|to the ground|all the way down|as low as you can)
         down with {arm}
         drop {arm}
         (reach|stretch) down (with|) {arm}
@@ -149,7 +151,9 @@ POSES = {
         {arm} lower
         * have {arm} down
         * down goes {arm}
-        (lower|put|get|bring|let) (down|) {arm} (down|) (please|now|for me|low|towards the floor|to the carpet|by your side|again)
+        lower {arm} (please|now|for me|towards the floor|to the carpet|by your side|again)
+        (put|get|bring|let) {arm} down (please|now|for me|low|towards the floor|to the carpet|by your side|again)
+        (put|get|bring|let) down {arm} (please|now|for me|by your side|again)
         (lay|drop|sink|push|swing|send|pop|ease|point|rest) {arm} (down|downwards|down low|on the floor|on the ground)
         {arm} down (low|, please|now)
         down, {arm}

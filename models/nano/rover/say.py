@@ -196,9 +196,9 @@ def _unquoted(voice: Voice, text: str, slots: dict[str, Text], unsafe: bool, alo
     """A text without quotes: its end is where the sentence ends or the next order begins."""
     if voice.spoken:
         text = without_punctuation(text)
-    text = text.strip(" .,;:!?\"'“”‘’«»„-…")
     if not alone:
-        text = text.rstrip("?").split(", ")[0]
+        text = text.split(", ")[0]
+    text = text.strip(" .,;:!?\"'“”‘’«»„-…")
     if not text or (len(text) > LONGEST) != unsafe or set(text) & QUOTE_MARKS or " '" in text or _is_ambiguous(text, alone):
         return say(voice, unsafe, alone)
     template = voice.pick(PLAIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 from english import manner, requests
@@ -53,6 +54,8 @@ HURRIED = (turn.turn, goto.goto, gripper.gripper, arm.arm, look.look, light.ligh
 # Sentences that say what they are, and not how.
 QUESTIONS = ("what", "who", "how", "why", "when", "where", "do you", "are", "were", "can you", "is ", "i ", "the ")
 
+# What is done again where it is asked for again.
+DONE_AGAIN = ("drive", "turn", "wait", "say")
 ANY = re.compile("")
 # What takes longest to learn, in short sentences for training alone: units that are to be converted, words that are said several times.
 DRILL_SHARE = 0.12
@@ -74,8 +77,13 @@ class Rover:
             voice = Voice(rng, held_out, spoken=rng.random() < 0.27)
             phrase = _one_of(kind, voice)
             text = voice.put_back(written(phrase.text, voice, phrase.open_end))
-            if text and (voice.is_new or not held_out) and pattern.search(text):
+            if text and (voice.is_new or not held_out) and pattern.search(text) and not _says_twice(phrase):
                 return Example(text, self.set.answer([_put_back(command, voice) for command in phrase.commands]))
+
+
+def _says_twice(phrase: Phrase) -> bool:
+    """Whether a state is asked for twice in a row by chance, which would count once."""
+    return any(a == b and next(iter(a)) not in DONE_AGAIN for a, b in pairwise(phrase.commands))
 
 
 def _put_back(command: Command, voice: Voice) -> Command:

@@ -468,26 +468,27 @@ def turn(voice: Voice, unsafe: bool = False) -> Phrase:
         return _too_far(voice, slots)
     kind = voice.rng.random()
     if kind < 0.25:
-        return _turn(voice, PLAIN, slots, Fraction(90 * sign))
+        return _turn(voice, voice.pick(PLAIN), slots, Fraction(90 * sign))
     if kind < 0.34:
-        return _turn(voice, BIT, slots, Fraction(15 * sign))
+        return _turn(voice, voice.pick(BIT), slots, Fraction(15 * sign))
     if kind < 0.40:
         return _round(voice, left)
     if kind < 0.52:
         share = voice.rng.choice(list(SHARES))
         if voice.chance(0.3):
-            slots["way"], sign = "", 1
+            slots["way"] = ""
         slots["share"] = _written(SHARES[share], voice)
-        return _turn(voice, SHARED, slots, 360 * share * sign)
+        template = voice.pick(SHARED)
+        return _turn(voice, template, slots, 360 * share * (sign if slots["way"] and "{way}" in template else 1))
     angle = _angle(voice)
     if kind < 0.58:
         angle *= voice.rng.choice((1, -1))
         said = voice.fill(f"{{n}} {DEGREES}", n=number(angle, voice))
         if angle > 0 and said[0].isdigit() and voice.chance(0.2):
             said = "+" + said
-        return _turn(voice, NO_WAY, slots | {"angle": said}, angle)
+        return _turn(voice, voice.pick(NO_WAY), slots | {"angle": said}, angle)
     slots |= {"angle": degrees(angle, voice), "n": number(angle, voice)}
-    return _turn(voice, MEASURED, slots, angle * sign)
+    return _turn(voice, voice.pick(MEASURED), slots, angle * sign)
 
 
 def degrees(angle: Fraction, voice: Voice) -> str:
@@ -523,8 +524,7 @@ def _angle(voice: Voice) -> Fraction:
     return Fraction(voice.rng.randint(1, 3590), 10)
 
 
-def _turn(voice: Voice, choices: Choices, slots: dict[str, str], angle: Fraction) -> Phrase:
-    template = voice.pick(choices)
+def _turn(voice: Voice, template: str, slots: dict[str, str], angle: Fraction) -> Phrase:
     rounded = stepped("turn", "angle", angle)
     if rounded is None:
         return turn(voice)

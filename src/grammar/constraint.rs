@@ -193,11 +193,6 @@ impl Constraint {
         self.grammar.earlier()
     }
 
-    /// Keeps which of the legal tokens was chosen, for later answers to be guessed from.
-    pub(crate) fn remember_choice(&self, legal: &[u32], token: u32) {
-        self.grammar.earlier().add_choice(legal, token);
-    }
-
     /// Keeps the answer's tokens, those before `choice` where there is one, for later answers to be guessed from.
     pub(crate) fn remember(&self, choice: Option<&Choice>) {
         self.grammar.earlier().add(choice.map_or(&self.tokens, |choice| &self.tokens[..choice.tokens]));

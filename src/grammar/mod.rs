@@ -10,6 +10,7 @@ mod compiled;
 mod constraint;
 mod earlier;
 mod lead;
+mod odds;
 mod tables;
 mod texts;
 mod vocabulary;
@@ -17,7 +18,7 @@ mod words;
 
 pub use compiled::CompiledGrammar;
 pub use constraint::{Choice, Constraint};
-pub(crate) use earlier::{FEW, Source};
+pub(crate) use odds::{Clues, FEW, Source};
 pub use tables::Grammars;
 pub use texts::TextPlace;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::guesses::{Guesses, Place};
 use crate::engine::Head;
-use crate::grammar::{Choice, CompiledGrammar, Constraint, GrammarError, Source};
+use crate::grammar::{Choice, Clues, CompiledGrammar, Constraint, GrammarError};
 use crate::scheduler::{GUESSED_ROWS, Guess};
 use crate::tokenizer::Tokenizer;
 
@@ -15,6 +15,8 @@ pub(super) struct Constrained {
     constraint: Constraint,
     guesses: Guesses,
     tries: VecDeque<Try>,
+    /// What is known about the choice behind the guesses.
+    clues: Option<Clues>,
     /// A right guess spares a step the time of so many rows.
     spared: f64,
     /// Time spent on finding what is legal.
@@ -26,8 +28,8 @@ pub(super) struct Constrained {
 struct Try {
     choice: Choice,
     token: u32,
-    /// Where it is from; none where it is only what else there is.
-    source: Option<Source>,
+    /// What was known about the choice.
+    clues: Clues,
     /// What follows from it without a choice.
     forced: Vec<u32>,
     /// Where the guesses were in the sentence before.
@@ -59,7 +61,7 @@ impl Constrained {
         let mut constraint = grammar.start();
         let begun = constraint.advance(tokenizer)?;
         let mut constrained =
-            Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), spared, time: Duration::ZERO };
+            Constrained { constraint, guesses: Guesses::new(sentence), tries: VecDeque::new(), clues: None, spared, time: Duration::ZERO };
         constrained.guess(tokenizer, vocab)?;
         constrained.time = start.elapsed();
         Ok((constrained, begun))
@@ -91,9 +93,8 @@ impl Constrained {
     /// Where the answer cannot go on.
     pub fn take(&mut self, tokenizer: &Tokenizer<'_>, token: u32) -> Result<Taken, GrammarError> {
         let start = Instant::now();
-        self.constraint.remember_choice(self.legal(), token);
-        if let Some(Try { token: guessed, source: Some(source), .. }) = self.tries.front() {
-            self.constraint.earlier().judge(*source, *guessed == token);
+        if let Some(clues) = self.tries.front().map(|guess| &guess.clues).or(self.clues.as_ref()) {
+            self.constraint.earlier().add_choice(self.legal(), clues, token);
         }
         if let Some(right) = self.tries.pop_front_if(|guess| guess.token == token) {
             return Ok(Taken { forced: right.forced, guessed: true });
@@ -140,19 +141,20 @@ impl Constrained {
         let mut room = Room { rows: GUESSED_ROWS - 1, logits: (2 * vocab).saturating_sub(self.wanted(vocab)) };
         // That all guesses so far are right.
         let mut odds = 1.0;
-        while self.spared > 0.0
-            && let Some((token, source)) = self.guesses.next(tokenizer, &self.constraint)
-        {
-            let likely = self.constraint.earlier().odds(source);
+        self.clues = None;
+        while self.spared > 0.0 {
+            self.clues = self.guesses.clues(tokenizer, &self.constraint);
+            let guess = self.clues.as_ref().and_then(|clues| self.constraint.earlier().likeliest(self.constraint.legal(), clues));
+            let Some((token, likely)) = guess else { break };
             // Where the end is guessed there is nothing to compute, but there is what comes if the guess is wrong.
             let other = match *self.constraint.legal() {
                 [a, b] => Some(if a == token { b } else { a }),
                 _ => None,
             };
-            if self.add(tokenizer, vocab, token, Some(source), odds * likely, &mut room)? {
+            if self.add(tokenizer, vocab, token, odds * likely, &mut room)? {
                 odds *= likely;
             } else if let Some(other) = other
-                && self.add(tokenizer, vocab, other, None, odds * (1.0 - likely), &mut room)?
+                && self.add(tokenizer, vocab, other, odds * (1.0 - likely), &mut room)?
             {
                 odds *= 1.0 - likely;
             } else {
@@ -163,15 +165,7 @@ impl Constrained {
     }
 
     /// Adds a guess that is as likely as `odds`, with what is forced behind it. Whether it pays, there was room, and it leads to a choice.
-    fn add(
-        &mut self,
-        tokenizer: &Tokenizer<'_>,
-        vocab: usize,
-        token: u32,
-        source: Option<Source>,
-        odds: f64,
-        room: &mut Room,
-    ) -> Result<bool, GrammarError> {
+    fn add(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize, token: u32, odds: f64, room: &mut Room) -> Result<bool, GrammarError> {
         if room.rows == 0 || tokenizer.eog().contains(&token) {
             return Ok(false);
         }
@@ -189,7 +183,8 @@ impl Constrained {
             return self.constraint.back_to(tokenizer, choice).map(|()| false);
         }
         *room = Room { rows: room.rows - rows, logits: room.logits - logits };
-        self.tries.push_back(Try { choice, token, source, forced, place });
+        let clues = self.clues.take().unwrap_or_default();
+        self.tries.push_back(Try { choice, token, clues, forced, place });
         Ok(true)
     }
 

@@ -1,11 +1,11 @@
 //! What a constrained answer may go on with: robots' answers repeat the words and numbers of the sentence, and earlier answers.
 //!
-//! After Saxena's prompt lookup decoding (2023): no model guesses, what was said before is looked up. Whether a guess was right is for
-//! the model to say, which computes it in the batch that it computes anyway.
+//! After Saxena's prompt lookup decoding (2023): what was said before is looked up, and how likely it is depends on what was chosen
+//! earlier beside such words. Whether a guess was right is for the model to say, which computes it in the batch that it computes anyway.
 
 use std::ops::Range;
 
-use crate::grammar::{Constraint, FEW, Source};
+use crate::grammar::{Clues, Constraint, FEW, Source};
 use crate::tokenizer::{Special, Tokenizer};
 
 /// Tokens before a place that are compared with those before another.
@@ -19,6 +19,10 @@ const WINDOW: usize = 48;
 
 /// Bytes of a sentence that are looked through, its last ones: a long prompt is none, and would take longer than a guess spares.
 const SENTENCE: usize = 1024;
+
+/// Words before and after a place in the sentence by which choices are judged.
+const BEHIND: usize = 2;
+const AHEAD: usize = 6;
 
 /// Letters that name a word, also without its end.
 const LETTERS: usize = 3;
@@ -72,24 +76,31 @@ impl Guesses {
         };
     }
 
-    /// The likeliest of the tokens that `constraint` has a choice between, and where that is from.
-    pub fn next(&self, tokenizer: &Tokenizer<'_>, constraint: &Constraint) -> Option<(u32, Source)> {
-        // Of what a model says freely, too little would be right.
+    /// What is known about the choice that `constraint` has; nothing of what a model says freely, of which too little would be right.
+    pub fn clues(&self, tokenizer: &Tokenizer<'_>, constraint: &Constraint) -> Option<Clues> {
         if constraint.is_led() {
             return None;
         }
-        let (legal, earlier) = (constraint.legal(), constraint.earlier());
-        let (token, source) = if legal.len() <= FEW {
-            (self.named(tokenizer, constraint), Source::Named)
-        } else {
-            (self.copied(tokenizer, legal), Source::Copied)
-        };
-        let seen = |text: &[u32]| seen_before(text, constraint.tokens(), legal);
-        let followed = || seen(constraint.tokens()).max(earlier.answers(seen)).map(|(_, token)| token);
-        token
-            .map(|token| (token, source))
-            .or_else(|| Some((followed()?, Source::Followed)))
-            .or_else(|| Some((earlier.chosen(legal)?, Source::Chosen)))
+        let (legal, so_far) = (constraint.legal(), constraint.tokens());
+        let mut clues = Clues::default();
+        let seen = |text: &[u32]| seen_before(text, so_far, legal);
+        clues.hear(Source::Followed, seen(so_far).max(constraint.earlier().answers(seen)).map(|(_, token)| token));
+        if legal.len() > FEW {
+            clues.hear(Source::Copied, self.copied(tokenizer, legal));
+            return Some(clues);
+        }
+        clues.hear(Source::Named, self.named(tokenizer, constraint));
+        clues.see(("after", so_far.last_chunk::<2>()));
+        let (behind, ahead) = self.sentence.split_at(self.place.at);
+        words(behind.rsplit(is_no_letter)).take(BEHIND).for_each(|word| clues.see(("behind", word)));
+        let mut left = 0;
+        for word in words(ahead.split(is_no_letter)).take(AHEAD) {
+            clues.see(("ahead", word));
+            left += 1;
+        }
+        clues.see(("left", left));
+        clues.see("a choice");
+        Some(clues)
     }
 
     /// Of a few tokens the one whose text comes next in the sentence.
@@ -131,6 +142,15 @@ impl Guesses {
         };
         within(left_out.0..left_out.1).or_else(|| within(at..self.sentence.len()))
     }
+}
+
+/// Those that are not empty, in small letters.
+fn words<'a>(parts: impl Iterator<Item = &'a str>) -> impl Iterator<Item = String> {
+    parts.filter(|part| !part.is_empty()).map(str::to_lowercase)
+}
+
+fn is_no_letter(c: char) -> bool {
+    !c.is_alphanumeric()
 }
 
 fn is_of_number(c: char) -> bool {

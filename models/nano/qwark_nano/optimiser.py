@@ -38,7 +38,8 @@ class Optimiser:
 
 def orthogonal(g: Tensor) -> Tensor:
     """The orthogonal matrix near each of `g` [..., out, in], by Newton and Schulz's iteration."""
-    x: Tensor = g.bfloat16()
+    # Enough digits for this, and fast on GPUs; a CPU without instructions for it may take a hundred times as long.
+    x: Tensor = g.bfloat16() if g.is_cuda else g.float()
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT

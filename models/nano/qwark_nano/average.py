@@ -6,7 +6,6 @@ After Wortsman et al., Model soups: averaging weights of multiple fine-tuned mod
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 import torch
@@ -44,7 +43,7 @@ def main() -> None:
             parser.error(f"{folder} has another shape or vocabulary than {folders[0]}")
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint.save(args.out, average(list(models), [float(share or 1) for share in shares]), "last")
-    shutil.copy(Path(folders[0]) / "vocabulary.json", args.out)
+    vocabularies[0].save(args.out / "vocabulary.json")
 
 
 if __name__ == "__main__":

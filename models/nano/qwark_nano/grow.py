@@ -50,8 +50,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder for the grown model")
     args = parser.parse_args()
     model, vocabulary = checkpoint.load(args.start, "last")
+    try:
+        larger = grow(model, args.layers)
+    except ValueError as error:
+        parser.error(str(error))
     args.out.mkdir(parents=True, exist_ok=True)
-    checkpoint.save(args.out, grow(model, args.layers), "last")
+    checkpoint.save(args.out, larger, "last")
     vocabulary.save(args.out / "vocabulary.json")
 
 

@@ -63,14 +63,6 @@ SAME = lines("""
     {x}. yes. {y}
     {x}, right, {y}
     {x}, that's right, {y}
-    {x}. let me say that again: {y}
-    {x}, i'll (repeat that|say that again|say it again)(, | for you, |: ){y}
-    {x}, one more time for (everybody|the slow ones|my friend here), {y}
-    {x}, to say it again, {y}
-    {x}, as i (said|just said), {y}
-    {x}. i'm telling you once more, {y}
-    {x}, i'm saying it (again|a second time|twice), {y}
-    {x}, once again in plain words, {y}
     * {x}, i'll say it once more for you, {y}
 """)
 

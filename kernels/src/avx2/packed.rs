@@ -15,7 +15,7 @@ use std::{arch::x86_64::*, marker::PhantomData};
 pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
     // One group of rows at a time, so that memory is read from one end to the other, which is what prefetchers are made for.
     // SAFETY: the caller's promise.
-    unsafe { tile::matmul::<Packed<F>, 1, 1, 8>(args) }
+    unsafe { tile::matmul_by_eight::<Packed<F>>(args) }
 }
 
 /// How levels are multiplied.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the kernel, protocol and whole-program tests for 64-bit ARM and runs them under QEMU,
-# once per core: the emulator traps what that core lacks, so each run covers one instruction set.
+# Builds the kernel, protocol and whole-program tests for 64-bit ARM and runs them under QEMU: those of
+# kernels and models once per core, since the emulator traps what that core lacks, so that each run covers
+# one instruction set; the others, which no core changes, on the first one.
 # It says whether the code is right, never how fast it is.
 #
 #   tests/arm.sh [--install] [CPU...]
@@ -14,12 +15,14 @@ cd "$(dirname "$0")/.."
 # shellcheck source=tests/arm_common.sh
 source tests/arm_common.sh
 
-# Tests of the root package to run, by file name under tests/.
-root_tests=(golden links program serve)
+# Tests of the root package to run on each core, and on the first one, by file name under tests/.
+core_tests=(golden)
+once_tests=(links program serve)
 # Tests of those that QEMU's user mode cannot run: it does not know TCGETS2, by which serial ports and pseudo-terminals are set up.
 not_emulated=(lines:: commands:: grammars:: sockets::one_runtime_serves_several_links pseudo_terminal)
-# Member crates whose tests run whole.
-crates=(qwark-kernels qwark-wire)
+# Member crates whose tests run whole, likewise.
+core_crates=(qwark-kernels)
+once_crates=(qwark-wire)
 default_cpus=(cortex-a53 cortex-a76 max)
 
 # The instruction set that must be detected on a core; nothing for a core not listed here.
@@ -39,26 +42,30 @@ cpus=("${operands[@]}")
 
 prepare_toolchain "$install"
 
-crate_options=()
-for crate in "${crates[@]}"; do crate_options+=(-p "$crate"); done
-root_options=()
-for test in "${root_tests[@]}"; do
-    [[ -e tests/$test.rs || -e tests/$test/main.rs ]] || die "tests/$test.rs is in the list of this script and not in tests/"
-    root_options+=(--test "$test")
-done
-
 skip_options=()
 for test in "${not_emulated[@]}"; do skip_options+=(--skip "$test"); done
 
-# The runner is no part of what is built: only the first round compiles.
-test_all() {
+for test in "${core_tests[@]}" "${once_tests[@]}"; do
+    [[ -e tests/$test.rs || -e tests/$test/main.rs ]] || die "tests/$test.rs is in the list of this script and not in tests/"
+done
+
+# "$1 NAME" of each of the other arguments, as words.
+with_option() { printf -- "$1 %s " "${@:2}"; }
+
+# Runs the tests of the crates and files that the two lists name; the other arguments are cargo's. The runner is no part of what is built:
+# only the first round compiles.
+test_these() {
+    local -n crates=$1 files=$2
     local status=0
-    cargo test --target "$target" "${crate_options[@]}" --lib --tests "$@" || status=1
-    cargo test --target "$target" -p qwark "${root_options[@]}" "$@" -- "${skip_options[@]}" || status=1
+    # shellcheck disable=SC2046  # one word each
+    cargo test --target "$target" $(with_option -p "${crates[@]}") --lib --tests "${@:3}" || status=1
+    # shellcheck disable=SC2046
+    cargo test --target "$target" -p qwark $(with_option --test "${files[@]}") "${@:3}" -- "${skip_options[@]}" || status=1
     return $status
 }
 
-test_all --no-run
+test_these core_crates core_tests --no-run
+test_these once_crates once_tests --no-run
 
 echo "arm.sh: left out, since the emulator has no terminals: ${not_emulated[*]}"
 failed=()
@@ -70,7 +77,10 @@ for cpu in "${cpus[@]}"; do
     QWARK_EXPECT_ISA=$(expected_isa "$cpu")
     export QWARK_EXPECT_ISA
     start=$SECONDS
-    test_all --no-fail-fast || failed+=("$cpu")
+    passed=true
+    test_these core_crates core_tests --no-fail-fast || passed=false
+    [[ $cpu != "${cpus[0]}" ]] || test_these once_crates once_tests --no-fail-fast || passed=false
+    $passed || failed+=("$cpu")
     echo "== $cpu: $((SECONDS - start)) s"
 done
 [[ ${#failed[@]} -eq 0 ]] || die "failed on: ${failed[*]}"

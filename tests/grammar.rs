@@ -99,6 +99,31 @@ fn any_choices_make_legal_answers_cut_as_the_tokenizer_cuts_them() {
 }
 
 #[test]
+fn what_was_looked_at_beforehand_changes_no_answer() {
+    let set = CommandSet::parse(include_str!("../commands/rover.toml")).expect("the reference set");
+    with_tokenizers(|tokenizer| {
+        let grammar = || Grammars::new(tokenizer).expect("tables").compile(&set.grammar()).expect("sound");
+        let explored = grammar();
+        explored.explore(tokenizer);
+        for seed in 0..20 {
+            // Nothing is known of this one's grammar.
+            let (mut one, mut other, mut choose) = (explored.start(), grammar().start(), random(seed));
+            loop {
+                assert_eq!(one.advance(tokenizer).expect("it goes on"), other.advance(tokenizer).expect("it goes on"));
+                assert_eq!(one.legal(), other.legal());
+                let token = choose(one.legal());
+                if one.is_done(tokenizer) || tokenizer.eog().contains(&token) {
+                    break;
+                }
+                one.accept(tokenizer, token).expect("legal");
+                other.accept(tokenizer, token).expect("legal");
+            }
+            assert_eq!(one.tokens(), other.tokens());
+        }
+    });
+}
+
+#[test]
 fn any_choices_make_commands_of_the_set() {
     let set = CommandSet::parse(include_str!("../commands/rover.toml")).expect("the reference set");
     with_tokenizers(|tokenizer| {

@@ -34,6 +34,7 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let commander = set.as_ref().map(|(set, _)| Commander::new(&runtime, set.clone())).transpose()?;
     if let Some(commander) = &commander {
         begin_with(common, &mut runtime, &file, commander.beginning());
+        commander.explore(&runtime);
     }
     let interrupt = Interrupt::install(|| ())?;
 

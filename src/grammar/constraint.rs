@@ -9,7 +9,7 @@ use super::{CompiledGrammar, GrammarError};
 use crate::tokenizer::Tokenizer;
 
 /// Up to so many legal tokens, each is looked at: beyond, they are those inside a string or a number, of which any goes.
-const FEW: usize = 64;
+pub(super) const FEW: usize = 64;
 
 /// Choices after a token that are looked at for how its text could be cut.
 const AHEAD: usize = 2;
@@ -46,8 +46,8 @@ pub struct Constraint {
 }
 
 /// A line that an answer is in.
-#[derive(Clone, Debug, Default)]
-struct Line {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Line {
     number: usize,
     /// Its text so far.
     text: Vec<u8>,
@@ -83,23 +83,26 @@ impl Constraint {
             return Ok(Vec::new());
         }
         let Some(lines) = grammar.lines() else { return self.find_step(tokenizer) };
-        if let Some(room) = lines.texts.room(&self.line.text).filter(|&room| room > 0) {
-            let vocabulary = grammar.vocabulary();
-            guarded(|| vocabulary.legal(&mut self.parser, Some(room), &mut self.legal))?;
+        if self.find_legal_in_text(tokenizer)? {
             return Ok(Vec::new());
         }
         if let Some(Step { forced, legal }) = lines.get(self.line.number, &self.line.text) {
             for &token in &forced {
                 self.take(tokenizer, token)?;
             }
-            self.legal = legal;
+            match legal {
+                Some(legal) => self.legal = legal,
+                None => _ = self.find_legal_in_text(tokenizer)?,
+            }
             return Ok(forced);
         }
         let line = self.line.clone();
         let forced = self.find_step(tokenizer)?;
-        // A choice of many is one inside a text, which hardly comes again.
-        if self.legal.len() <= FEW {
-            lines.put(line.number, line.text, Step { forced: forced.clone(), legal: self.legal.clone() });
+        let is_in_text = lines.text(&self.line.text).is_some();
+        // Other choices of many are within a text too, where it hardly comes again.
+        if is_in_text || self.legal.len() <= FEW {
+            let legal = (!is_in_text).then(|| self.legal.clone());
+            lines.put(line.number, line.text, Step { forced: forced.clone(), legal });
         }
         Ok(forced)
     }
@@ -114,13 +117,26 @@ impl Constraint {
             if !forced.is_empty() {
                 continue;
             }
-            self.find_legal(tokenizer)?;
+            if !self.find_legal_in_text(tokenizer)? {
+                self.find_legal(tokenizer)?;
+            }
             match *self.legal {
                 // The end is for the caller to see.
                 [token] if !tokenizer.eog().contains(&token) => self.take(tokenizer, token)?,
                 _ => return Ok(self.tokens[before..].to_vec()),
             }
         }
+    }
+
+    /// Finds the legal tokens where the line is in a text that takes more; whether it is.
+    fn find_legal_in_text(&mut self, tokenizer: &Tokenizer<'_>) -> Result<bool, GrammarError> {
+        let grammar = self.grammar.clone();
+        let Some((lines, text)) = grammar.lines().and_then(|lines| Some((lines, lines.text(&self.line.text)?))) else { return Ok(false) };
+        let (vocabulary, Line { number, text: line }) = (grammar.vocabulary(), &self.line);
+        let find = || guarded(|| vocabulary.others(&mut self.parser, tokenizer, text.room));
+        let others = lines.others(*number, &line[..text.start], text.room, find)?;
+        vocabulary.legal_in_text(text.room, &others, &mut self.legal);
+        Ok(true)
     }
 
     /// The tokens that may come next, ascending; after [`Constraint::advance`].
@@ -181,6 +197,11 @@ impl Constraint {
     /// Whether the answer is still in the text that [`Grammar::Led`](super::Grammar::Led) answers begin with.
     pub(crate) fn is_led(&self) -> bool {
         self.grammar.lead().is_some_and(|lead| !self.tokens.contains(&lead.end))
+    }
+
+    /// The line that it is in.
+    pub(super) fn line(&self) -> &Line {
+        &self.line
     }
 
     /// Tokens of the answer so far.
@@ -254,7 +275,7 @@ impl Constraint {
 
     fn mask(&mut self) -> Result<Vec<u32>, GrammarError> {
         let mut legal = Vec::new();
-        guarded(|| self.grammar.vocabulary().legal(&mut self.parser, None, &mut legal))?;
+        guarded(|| self.grammar.vocabulary().legal(&mut self.parser, &mut legal))?;
         Ok(legal)
     }
 
@@ -314,7 +335,7 @@ impl Constraint {
 
     /// Whether a text that takes more is open after `more`: anything may come next.
     fn is_in_text(&self, more: &[u8]) -> bool {
-        self.grammar.lines().and_then(|lines| lines.texts.room(&[&self.line.text, more].concat())).is_some_and(|room| room > 0)
+        self.grammar.lines().is_some_and(|lines| lines.text(&[&self.line.text, more].concat()).is_some())
     }
 
     /// What the tokenizer makes of `bytes` after the answer so far.

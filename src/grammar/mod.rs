@@ -9,6 +9,7 @@
 mod compiled;
 mod constraint;
 mod earlier;
+mod explore;
 mod lead;
 mod odds;
 mod tables;

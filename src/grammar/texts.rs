@@ -22,13 +22,45 @@ impl Texts {
         Texts(places)
     }
 
-    /// How many characters more a text may have that is open at the end of `line`, between two characters.
-    pub fn room(&self, line: &[u8]) -> Option<usize> {
-        let (open, chars) = open_string(line)?;
-        let before = &line[..open];
+    /// The text that is open at the end of `line`, between two characters.
+    pub fn open(&self, line: &[u8]) -> Option<Open> {
+        let (start, chars) = open_string(line)?;
+        let before = &line[..start];
         let place = |place: &&TextPlace| before.starts_with(place.line_begins.as_bytes()) && before.ends_with(place.before.as_bytes());
-        self.0.iter().find(place)?.max_len.checked_sub(chars)
+        let room = self.0.iter().find(place)?.max_len.checked_sub(chars)?;
+        Some(Open { start, room })
     }
+}
+
+/// A text that is not at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Open {
+    /// Where it begins in its line.
+    pub start: usize,
+    /// How many characters more it may have.
+    pub room: usize,
+}
+
+/// How many characters of a text `token` takes that comes between two of them, up to the quotation mark that ends it; an escape or a part of
+/// a character is one.
+pub(super) fn chars_taken(token: &[u8]) -> usize {
+    let (mut chars, mut escaped) = (0, false);
+    for &byte in token {
+        match byte {
+            _ if escaped => escaped = false,
+            b'"' => break,
+            _ => {
+                escaped = byte == b'\\';
+                chars += usize::from(begins_char(byte));
+            }
+        }
+    }
+    chars
+}
+
+fn begins_char(byte: u8) -> bool {
+    // Bytes that go on a character have these two bits.
+    byte & 0xc0 != 0x80
 }
 
 /// The string that is open at the end of `line`: where it begins, behind its quotation mark, and how many characters it has, an escape
@@ -43,8 +75,7 @@ fn open_string(line: &[u8]) -> Option<(usize, usize)> {
             Some(_) if byte == b'"' => open = None,
             Some((_, chars)) => {
                 escaped = byte == b'\\';
-                // Bytes that go on a character have these two bits.
-                *chars += usize::from(byte & 0xc0 != 0x80);
+                *chars += usize::from(begins_char(byte));
             }
         }
     }
@@ -72,5 +103,14 @@ mod tests {
             assert_eq!(open_string(line.as_bytes()), open, "{line}");
         }
         assert_eq!(open_string(b"\"\xe2\x82"), None);
+    }
+
+    #[test]
+    fn tokens_take_characters_up_to_the_end_of_the_text() {
+        let counts = [("", 0), ("\"", 0), ("ab", 2), ("ab\"}}\n{\"", 2), (r#"\"a"#, 2), (r#"\\""#, 1), ("\\", 1), ("\u{e9}\"x", 1)];
+        for (token, count) in counts {
+            assert_eq!(chars_taken(token.as_bytes()), count, "{token}");
+        }
+        assert_eq!(chars_taken(b"a\xe2\x82"), 2);
     }
 }

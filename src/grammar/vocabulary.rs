@@ -8,6 +8,7 @@ use llguidance::earley::perf::ParserPerfCounters;
 use llguidance::earley::{BiasComputer, Parser, ParserRecognizer, SlicedBiasComputer};
 use llguidance::toktrie::{SimpleVob, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
 
+use super::texts::chars_taken;
 use super::words::Words;
 use crate::tokenizer::Tokenizer;
 
@@ -119,18 +120,12 @@ impl Vocabulary {
         bytes
     }
 
-    /// Makes `legal` the legal tokens, ascending, those that end the answer included. `room` is how many characters more a text may have, where one is
-    /// open and no character or escape in it is begun.
-    pub fn legal(&self, parser: &mut Parser, room: Option<usize>, legal: &mut Vec<u32>) -> anyhow::Result<()> {
+    /// Makes `legal` the legal tokens, ascending, those that end the answer included.
+    pub fn legal(&self, parser: &mut Parser, legal: &mut Vec<u32>) -> anyhow::Result<()> {
         let start = parser.currently_forced_bytes().to_vec();
-        let room = room.map(|room| room.min(usize::from(MOST)) as u8);
-        let bias = Bias { vocabulary: self, room, pieces: AtomicU8::new(0) };
-        // It would not be asked again where it was asked before.
-        parser.invalidate_bias_cache();
-        let set = parser.compute_bias(&bias, &start);
-        anyhow::ensure!(parser.get_error().is_none(), "the grammar is too complex here");
+        let (set, pieces) = self.ask(parser, &start, false)?;
         legal.clear();
-        self.list(bias.pieces.into_inner(), set.as_slice(), legal);
+        self.list(pieces, set.as_slice(), legal);
         if start.is_empty() && parser.is_accepting() {
             legal.extend(self.env.tok_trie().eos_tokens());
             legal.sort();
@@ -138,6 +133,35 @@ impl Vocabulary {
         }
         anyhow::ensure!(!legal.is_empty(), "no token is legal");
         Ok(())
+    }
+
+    /// The legal tokens besides pieces of texts, where a text is open that may have `room` characters more, between two of them.
+    pub fn others(&self, parser: &mut Parser, tokenizer: &Tokenizer<'_>, room: usize) -> anyhow::Result<Others> {
+        let (set, _) = self.ask(parser, &[], true)?;
+        let mut ids = Vec::new();
+        self.list(0, set.as_slice(), &mut ids);
+        let tokens = ids.into_iter().map(|id| (id, chars_taken(&self.bytes(tokenizer, id)))).collect();
+        Ok(Others { room, tokens })
+    }
+
+    /// Makes `legal` the legal tokens, ascending, where a text is open that may have `room` characters more, between two of them: those of
+    /// `others`, which were found with as much room or more, and all pieces that fit.
+    pub fn legal_in_text(&self, room: usize, others: &Others, legal: &mut Vec<u32>) {
+        let mut set = self.env.tok_trie().alloc_token_set();
+        others.tokens.iter().filter(|(_, chars)| *chars <= room).for_each(|&(id, _)| set.allow_token(id));
+        legal.clear();
+        self.list(room.min(usize::from(MOST)) as u8, set.as_slice(), legal);
+    }
+
+    /// Asks the parser, where `start` is forced, for its legal tokens, and up to how many characters any piece of a text is one besides them;
+    /// with `others` only for those that are no pieces.
+    fn ask(&self, parser: &mut Parser, start: &[u8], others: bool) -> anyhow::Result<(SimpleVob, u8)> {
+        let bias = Bias { vocabulary: self, others, pieces: AtomicU8::new(0) };
+        // It would not be asked again where it was asked before.
+        parser.invalidate_bias_cache();
+        let set = parser.compute_bias(&bias, start);
+        anyhow::ensure!(parser.get_error().is_none(), "the grammar is too complex here");
+        Ok((set, bias.pieces.into_inner()))
     }
 
     /// How many of the last of `tokens` could be others when it is known what follows their text.
@@ -186,9 +210,10 @@ impl Vocabulary {
                 count += 32;
             } else {
                 let mut taken = 0;
-                for i in 0..32 {
-                    places[taken % 32] = first + i;
-                    taken += (legal >> i & 1) as usize;
+                for (byte, first) in legal.to_le_bytes().into_iter().zip((first..).step_by(8)) {
+                    let Some(places) = places[taken..].first_chunk_mut::<8>() else { break };
+                    *places = ONES[usize::from(byte)].map(|i| first + u32::from(i));
+                    taken += byte.count_ones() as usize;
                 }
                 count += taken;
             }
@@ -196,6 +221,24 @@ impl Vocabulary {
         list.truncate(count);
     }
 }
+
+/// Of each byte the numbers of the bits that are one, then zeros.
+const ONES: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                table[byte][count] = bit;
+                count += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
 
 /// Which of eight bytes, all below 128, are 1 to `most`: the first is the lowest bit.
 fn at_most(bytes: u64, most: u8) -> u8 {
@@ -207,11 +250,19 @@ fn at_most(bytes: u64, most: u8) -> u8 {
     (each.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
+/// Legal tokens inside a text that are no pieces of it: they end it, or escape in it.
+pub(super) struct Others {
+    /// They were found with room for so many characters.
+    pub room: usize,
+    /// Each with how many characters of the text it takes.
+    tokens: Vec<(u32, usize)>,
+}
+
 /// How llguidance asks for the legal tokens.
 struct Bias<'v> {
     vocabulary: &'v Vocabulary,
-    /// Of a text, where that is known.
-    room: Option<u8>,
+    /// Whether pieces of texts are left out.
+    others: bool,
     /// Pieces of texts of up to so many characters are legal, besides what it answers.
     pieces: AtomicU8,
 }
@@ -224,11 +275,12 @@ impl BiasComputer for Bias<'_> {
             vocabulary.slicer.compute_bias(parser, &[]);
             parser.stats_mut().slices_applied > before
         };
-        let (pieces, walks): (_, &[&Words]) = match self.room {
-            _ if !start.is_empty() => (0, &[&vocabulary.words]),
-            Some(room) => (room, &[&vocabulary.others]),
-            None if takes_short_pieces() => (SHORT, &[&vocabulary.others, &vocabulary.long]),
-            None => (0, &[&vocabulary.words]),
+        let (pieces, walks): (_, &[&Words]) = if self.others {
+            (0, &[&vocabulary.others])
+        } else if start.is_empty() && takes_short_pieces() {
+            (SHORT, &[&vocabulary.others, &vocabulary.long])
+        } else {
+            (0, &[&vocabulary.words])
         };
         self.pieces.store(pieces, Ordering::Relaxed);
         let mut set = self.trie().alloc_token_set();

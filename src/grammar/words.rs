@@ -13,13 +13,16 @@ pub(super) struct Words {
     ends: Vec<u32>,
     /// How many bytes each has in common with the one before it, up to 255.
     shared: Vec<u8>,
+    /// For each byte, how many begin with a smaller one; in the end, how many there are.
+    firsts: [u32; 257],
 }
 
 impl Words {
     /// Those of `words` that are not empty, in the order of their bytes; `ids` are such an order of all of them.
     pub fn new<'a>(ids: &[u32], word: impl Fn(u32) -> &'a [u8]) -> Words {
         let ids: Vec<u32> = ids.iter().copied().filter(|&id| !word(id).is_empty()).collect();
-        let mut words = Words { bytes: Vec::new(), ends: vec![0], shared: Vec::with_capacity(ids.len()), ids: Vec::new() };
+        let mut words =
+            Words { bytes: Vec::new(), ends: vec![0], shared: Vec::with_capacity(ids.len()), ids: Vec::new(), firsts: [0; 257] };
         words.bytes.reserve_exact(ids.iter().map(|&id| word(id).len()).sum());
         words.ends.reserve_exact(ids.len());
         let mut before: &[u8] = &[];
@@ -29,7 +32,11 @@ impl Words {
             words.shared.push(u8::try_from(shared).unwrap_or(u8::MAX));
             words.bytes.extend_from_slice(bytes);
             words.ends.push(words.bytes.len() as u32);
+            words.firsts[usize::from(bytes[0]) + 1] += 1;
             before = bytes;
+        }
+        for byte in 0..256 {
+            words.firsts[byte + 1] += words.firsts[byte];
         }
         words.ids = ids;
         words
@@ -46,7 +53,10 @@ impl Words {
             let shared = if i == range.start { start.len() } else { usize::from(self.shared[i]).max(start.len()) };
             if shared > depth {
                 // It has the illegal byte in common with the word before, as all up to the next one that has less in common.
-                i += not_above(&self.shared[i..range.end], depth);
+                i = match depth {
+                    0 => self.beginning_like(self.word(i)[0]).end,
+                    _ => i + not_above(&self.shared[i..range.end], depth),
+                };
                 continue;
             }
             parser.pop_bytes(depth - shared);
@@ -73,10 +83,15 @@ impl Words {
     }
 
     fn beginning_with(&self, start: &[u8]) -> Range<usize> {
-        let (mut low, mut high) = (0, self.ids.len());
+        let Some(&byte) = start.first() else { return 0..self.ids.len() };
+        let Range { start: low, end: high } = self.beginning_like(byte);
         let first = self.partition_point(low, high, |word| word < start);
-        (low, high) = (first, high);
-        low..self.partition_point(low, high, |word| word.starts_with(start))
+        first..self.partition_point(first, high, |word| word.starts_with(start))
+    }
+
+    fn beginning_like(&self, byte: u8) -> Range<usize> {
+        let at = usize::from(byte);
+        self.firsts[at] as usize..self.firsts[at + 1] as usize
     }
 
     /// The first index from `low` on whose word `is_before` does not hold for, as it does for all before it.

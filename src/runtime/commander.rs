@@ -29,6 +29,11 @@ impl Commander {
         Ok(Commander { set, system, grammar, beginning })
     }
 
+    /// Looks ahead into the grammar, which takes some tens of milliseconds and spares the first answers as much.
+    pub fn explore(&self, runtime: &Runtime<'_>) {
+        self.grammar.explore(runtime.tokenizer);
+    }
+
     /// The set.
     pub fn set(&self) -> &CommandSet {
         &self.set

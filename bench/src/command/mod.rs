@@ -4,6 +4,7 @@ mod engine;
 #[cfg(feature = "llama")]
 mod llama;
 mod qwark;
+mod steps;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Setup;
 use crate::worker::{Kind, Worker};
+use steps::Steps;
 
 pub use engine::{Commander, Opening, Said, Sentence};
 #[cfg(feature = "llama")]
@@ -91,12 +93,14 @@ pub struct Report {
     /// llama.cpp's time without its grammar sampling, by all of Qwark's.
     ratio: f64,
     ratio_with_grammar: f64,
+    /// Qwark's grammar alone, where the answers are given.
+    steps: Option<Steps>,
 }
 
 /// Runs the comparison.
 pub fn run(plan: &Plan) -> Result<Report> {
     let set = CommandSet::parse(&plan.set).map_err(|error| anyhow::anyhow!("line {}: {}", error.line, error.message()))?;
-    let (opening, sentences) = prompts(plan, &set)?;
+    let (opening, sentences, steps) = prompts(plan, &set)?;
     let qwark_setup = Setup { model: plan.qwark_model.clone(), ..plan.setup.clone() };
     let mut workers =
         [Worker::start_commander(Kind::Qwark, &qwark_setup, &opening)?, Worker::start_commander(Kind::Llama, &plan.setup, &opening)?];
@@ -126,11 +130,12 @@ pub fn run(plan: &Plan) -> Result<Report> {
         ratio_with_grammar: llama_cpp.total_ms / qwark.total_ms,
         qwark,
         llama_cpp,
+        steps,
     })
 }
 
-/// What the engines are told: the prompts as the model's chat template has them.
-fn prompts(plan: &Plan, set: &CommandSet) -> Result<(Opening, Vec<Sentence>)> {
+/// What the engines are told: the prompts as the model's chat template has them; and what the grammar takes of the answers.
+fn prompts(plan: &Plan, set: &CommandSet) -> Result<(Opening, Vec<Sentence>, Option<Steps>)> {
     let mapping = Mapping::open(&plan.setup.model)?;
     let opened = Opened::new(&mapping)?;
     let runtime = opened.runtime(&OpenOptions { threads: Some(1), context: Some(plan.setup.context), ..OpenOptions::default() })?;
@@ -148,19 +153,23 @@ fn prompts(plan: &Plan, set: &CommandSet) -> Result<(Opening, Vec<Sentence>)> {
         let answer = if plan.free { Vec::new() } else { answer };
         Ok(Sentence { text: text.clone(), tokens: tokens[beginning.len()..].to_vec(), answer })
     };
-    let sentences = plan.spoken.iter().map(sentence).collect::<Result<_>>()?;
-    Ok((Opening { set: plan.set.clone(), gbnf: set.gbnf(), beginning }, sentences))
+    let sentences: Vec<Sentence> = plan.spoken.iter().map(sentence).collect::<Result<_>>()?;
+    let answers = || sentences.iter().map(|sentence| &*sentence.answer);
+    let steps = (!plan.free).then(|| steps::measure(&opened.tokenizer, set, answers())).transpose()?;
+    Ok((Opening { set: plan.set.clone(), gbnf: set.gbnf(), beginning }, sentences, steps))
+}
+
+/// The 99th percentile.
+fn p99(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[(values.len() * 99).div_ceil(100).saturating_sub(1)]
 }
 
 impl Figures {
     fn new(worker: &Worker, said: &[Said]) -> Self {
         let all = |value: fn(&Said) -> f64| -> Vec<f64> { said.iter().map(value).collect() };
         let middle = |value: fn(&Said) -> f64| median(&mut all(value));
-        let high = |value: fn(&Said) -> f64| {
-            let mut all = all(value);
-            all.sort_by(f64::total_cmp);
-            all[(all.len() * 99).div_ceil(100).saturating_sub(1)]
-        };
+        let high = |value: fn(&Said) -> f64| p99(&mut all(value));
         let rest: fn(&Said) -> f64 = |said| said.total_s - said.grammar_s;
         Self {
             name: worker.ready.name.clone(),
@@ -203,6 +212,13 @@ impl Report {
         line("chosen tokens", q.chosen, l.chosen)?;
         writeln!(out, "{:36}{:12.1}", "of them guessed", q.guessed)?;
         writeln!(out, "{:36}{:12.1}\n", "output head", q.head_ms)?;
+        if let Some(steps) = &self.steps {
+            writeln!(
+                out,
+                "Qwark's grammar: {:.0} ms for tables, {:.0} to look ahead; from a choice to the next {:.0} us, p99 {:.0}",
+                steps.tables_ms, steps.explore_ms, steps.step_us, steps.step_p99_us
+            )?;
+        }
         writeln!(out, "{}", if self.free { FREE } else { SCRIPTED })
     }
 }

@@ -28,6 +28,7 @@ impl<'m> Qwark<'m> {
         let mut runtime = opened.runtime(&options)?;
         let orders = Orders::new(&runtime, CommandSet::parse(&opening.set)?)?;
         runtime.begin_with(orders.beginning(), mapping, &Cache::new(cache.to_owned(), u64::MAX), |_| ())?;
+        orders.explore(&runtime);
         Ok(Self { runtime, orders, asked: 0 })
     }
 }

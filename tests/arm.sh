@@ -15,14 +15,13 @@ cd "$(dirname "$0")/.."
 # shellcheck source=tests/arm_common.sh
 source tests/arm_common.sh
 
-# Tests of the root package to run on each core, and on the first one, by file name under tests/.
-core_tests=(golden)
-once_tests=(links program serve)
+# Member crates whose tests run whole, and tests of the root package, as cargo takes them: those that run on each core, and once.
+core_crates=(-p qwark-kernels)
+core_files=(--test golden)
+once_crates=(-p qwark-wire)
+once_files=(--test links --test program --test serve)
 # Tests of those that QEMU's user mode cannot run: it does not know TCGETS2, by which serial ports and pseudo-terminals are set up.
 not_emulated=(lines:: commands:: grammars:: sockets::one_runtime_serves_several_links pseudo_terminal)
-# Member crates whose tests run whole, likewise.
-core_crates=(qwark-kernels)
-once_crates=(qwark-wire)
 default_cpus=(cortex-a53 cortex-a76 max)
 
 # The instruction set that must be detected on a core; nothing for a core not listed here.
@@ -45,27 +44,18 @@ prepare_toolchain "$install"
 skip_options=()
 for test in "${not_emulated[@]}"; do skip_options+=(--skip "$test"); done
 
-for test in "${core_tests[@]}" "${once_tests[@]}"; do
-    [[ -e tests/$test.rs || -e tests/$test/main.rs ]] || die "tests/$test.rs is in the list of this script and not in tests/"
-done
-
-# "$1 NAME" of each of the other arguments, as words.
-with_option() { printf -- "$1 %s " "${@:2}"; }
-
-# Runs the tests of the crates and files that the two lists name; the other arguments are cargo's. The runner is no part of what is built:
-# only the first round compiles.
+# Runs the tests of $1, "core" or "once"; the other arguments are cargo's. The runner is no part of what is built: only the first round
+# compiles.
 test_these() {
-    local -n crates=$1 files=$2
+    local -n crates=$1_crates files=$1_files
     local status=0
-    # shellcheck disable=SC2046  # one word each
-    cargo test --target "$target" $(with_option -p "${crates[@]}") --lib --tests "${@:3}" || status=1
-    # shellcheck disable=SC2046
-    cargo test --target "$target" -p qwark $(with_option --test "${files[@]}") "${@:3}" -- "${skip_options[@]}" || status=1
+    cargo test --target "$target" "${crates[@]}" --lib --tests "${@:2}" || status=1
+    cargo test --target "$target" -p qwark "${files[@]}" "${@:2}" -- "${skip_options[@]}" || status=1
     return $status
 }
 
-test_these core_crates core_tests --no-run
-test_these once_crates once_tests --no-run
+test_these core --no-run
+test_these once --no-run
 
 echo "arm.sh: left out, since the emulator has no terminals: ${not_emulated[*]}"
 failed=()
@@ -78,8 +68,8 @@ for cpu in "${cpus[@]}"; do
     export QWARK_EXPECT_ISA
     start=$SECONDS
     passed=true
-    test_these core_crates core_tests --no-fail-fast || passed=false
-    [[ $cpu != "${cpus[0]}" ]] || test_these once_crates once_tests --no-fail-fast || passed=false
+    test_these core --no-fail-fast || passed=false
+    [[ $cpu != "${cpus[0]}" ]] || test_these once --no-fail-fast || passed=false
     $passed || failed+=("$cpu")
     echo "== $cpu: $((SECONDS - start)) s"
 done

@@ -34,9 +34,11 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let commander = set.as_ref().map(|(set, _)| Commander::new(&runtime, set.clone())).transpose()?;
     if let Some(commander) = &commander {
         begin_with(common, &mut runtime, &file, commander.beginning());
-        commander.explore(&runtime);
     }
     let interrupt = Interrupt::install(|| ())?;
+    if let Some(commander) = &commander {
+        commander.explore(&runtime);
+    }
 
     let identity = Identity {
         boot_id: links::random(),

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 use llguidance::earley::Parser;
@@ -10,7 +10,7 @@ use super::lead::Lead;
 use super::texts::{Open, Texts};
 use super::vocabulary::{Others, Vocabulary};
 
-/// Steps that are remembered, and texts; beyond, all are forgotten. A set of a dozen commands has some hundreds that come up often, and numbers
+/// Steps that are remembered; beyond, all are forgotten. A set of a dozen commands has some hundreds that come up often, and numbers
 /// make any number of rare ones.
 const MOST_STEPS: usize = 8192;
 
@@ -28,12 +28,13 @@ struct Shared {
     earlier: Earlier,
 }
 
-/// At its beginning, to be cloned for each answer. Clones share what their lexer finds out about texts, which takes most of the time.
+/// At its beginning, to be cloned for each answer. Clones share what their lexer finds out about texts, which takes most of the time; where
+/// it fails, it fails for those that are under way.
 struct Parsers {
     /// As it was made.
     new: Parser,
     /// With what answers found out.
-    used: Parser,
+    used: Option<Parser>,
 }
 
 /// What is known of a grammar by which it is found sooner what may come next.
@@ -45,15 +46,12 @@ pub(super) enum Shortcut {
 
 /// What comes next in lines.
 pub(super) struct Lines {
-    steps: Mutex<Known<Step>>,
-    /// What ends the text that a line's beginning goes on with, or escapes in it.
-    others: Mutex<Known<Arc<Others>>>,
+    steps: Mutex<HashMap<(Which, Vec<u8>), Step>>,
+    /// What ends a text, by its number, or escapes in it.
+    others: Mutex<HashMap<(Which, usize), Arc<Others>>>,
     most: usize,
     texts: Texts,
 }
-
-/// What is known of lines that began so.
-type Known<T> = HashMap<(Which, Vec<u8>), T>;
 
 /// Lines that may go on alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +76,7 @@ impl std::fmt::Debug for CompiledGrammar {
 
 impl CompiledGrammar {
     pub(super) fn new(parser: Parser, vocabulary: Arc<Vocabulary>, shortcut: Shortcut) -> CompiledGrammar {
-        let parsers = Mutex::new(Parsers { used: parser.deep_clone(), new: parser });
+        let parsers = Mutex::new(Parsers { new: parser, used: None });
         CompiledGrammar(Arc::new(Shared { parsers, vocabulary, shortcut, earlier: Earlier::default() }))
     }
 
@@ -90,13 +88,25 @@ impl CompiledGrammar {
 
     /// An answer by it, at its beginning.
     pub fn start(&self) -> Constraint {
-        let Parsers { new, used } = &mut *self.0.parsers.lock().unwrap_or_else(PoisonError::into_inner);
-        // What went wrong in one answer would stay wrong in those that share its lexer.
-        let is_well = caught(|| Ok(used.lexer_stats())).is_ok_and(|lexer| !lexer.error && lexer.num_bytes <= MOST_LEXER_BYTES);
-        if !is_well {
-            *used = new.deep_clone();
+        let Parsers { new, used } = &mut *self.parsers();
+        let mut parser = used.get_or_insert_with(|| new.deep_clone()).clone();
+        // What its lexer may spend is for this answer alone.
+        if caught(|| self.0.vocabulary.refuel(&mut parser)).is_err() {
+            parser = used.insert(new.deep_clone()).clone();
         }
-        Constraint::new(used.clone(), self.clone())
+        Constraint::new(parser, self.clone())
+    }
+
+    /// An answer has ended: forgets what was found out where it is too much, or went wrong, which it would in all answers from now on.
+    pub(super) fn tidy(&self) {
+        let used = &mut self.parsers().used;
+        let is_well =
+            |parser: &Parser| caught(|| Ok(parser.lexer_stats())).is_ok_and(|lexer| !lexer.error && lexer.num_bytes <= MOST_LEXER_BYTES);
+        used.take_if(|parser| !is_well(parser));
+    }
+
+    fn parsers(&self) -> MutexGuard<'_, Parsers> {
+        self.0.parsers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn vocabulary(&self) -> &Vocabulary {
@@ -127,22 +137,15 @@ impl Lines {
         self.texts.open(line).filter(|text| text.room > 0)
     }
 
-    /// What besides its pieces may come next in a text of the line with this number, which `beginning` leads to, with room for so many
-    /// characters; `find` finds it, with as much room.
-    pub fn others<E>(
-        &self,
-        number: usize,
-        beginning: &[u8],
-        room: usize,
-        find: impl FnOnce() -> Result<Others, E>,
-    ) -> Result<Arc<Others>, E> {
-        let key = (self.which(number), beginning.to_vec());
+    /// What besides its pieces may come next in a text of the line with this number; `find` finds it, with as much room.
+    pub fn others<E>(&self, number: usize, text: Open, find: impl FnOnce() -> Result<Others, E>) -> Result<Arc<Others>, E> {
+        let key = (self.which(number), text.place);
         let mut known = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(others) = known.get(&key).filter(|others| others.room >= room) {
+        if let Some(others) = known.get(&key).filter(|others| others.room >= text.room) {
             return Ok(others.clone());
         }
         let others = Arc::new(find()?);
-        keep(&mut known, key, others.clone());
+        known.insert(key, others.clone());
         Ok(others)
     }
 
@@ -154,7 +157,11 @@ impl Lines {
 
     /// Keeps it.
     pub fn put(&self, number: usize, text: Vec<u8>, step: Step) {
-        keep(&mut self.steps.lock().unwrap_or_else(PoisonError::into_inner), (self.which(number), text), step);
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        if steps.len() >= MOST_STEPS {
+            steps.clear();
+        }
+        steps.insert((self.which(number), text), step);
     }
 
     fn which(&self, number: usize) -> Which {
@@ -166,10 +173,48 @@ impl Lines {
     }
 }
 
-/// Adds it to what is known.
-fn keep<T>(known: &mut Known<T>, key: (Which, Vec<u8>), value: T) {
-    if known.len() >= MOST_STEPS {
-        known.clear();
+#[cfg(all(test, feature = "nano"))]
+mod tests {
+    use super::*;
+    use crate::gguf::Gguf;
+    use crate::grammar::{Grammar, Grammars};
+    use crate::tokenizer::Tokenizer;
+
+    #[test]
+    fn a_lexer_that_grows_too_large_or_fails_is_forgotten() {
+        let mapping = crate::nano::mapping();
+        let gguf = Gguf::parse(&mapping.parts()).expect("sound");
+        let tokenizer = Tokenizer::from_gguf(&gguf).expect("sound");
+        // What was said before an "a" is forgotten after so many characters: each of their orders is a state of its own.
+        let regex = Grammar::Regex("[ab]*a[ab]{24}c".to_owned());
+        let grammar = Grammars::new(&tokenizer).expect("tables").compile(&regex).expect("sound");
+        let legal_at_first = |grammar: &CompiledGrammar| {
+            let mut constraint = grammar.start();
+            constraint.advance(&tokenizer).expect("it goes on");
+            constraint.legal().to_vec()
+        };
+        let legal = legal_at_first(&grammar);
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut answers = 0;
+        while grammar.parsers().used.is_some() {
+            answers += 1;
+            assert!(answers < 1000, "it is kept however large it is");
+            let mut constraint = grammar.start();
+            for _ in 0..100 {
+                if constraint.advance(&tokenizer).is_err() {
+                    break;
+                }
+                bits ^= bits << 13;
+                bits ^= bits >> 7;
+                bits ^= bits << 17;
+                let token = constraint.legal()[bits as usize % constraint.legal().len()];
+                if tokenizer.eog().contains(&token) || constraint.accept(&tokenizer, token).is_err() {
+                    break;
+                }
+            }
+        }
+        assert!(answers > 1, "a lexer serves several answers");
+        assert_eq!(legal_at_first(&grammar), legal);
+        assert!(grammar.parsers().used.is_some());
     }
-    known.insert(key, value);
 }

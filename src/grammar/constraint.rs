@@ -53,6 +53,19 @@ pub(super) struct Line {
     text: Vec<u8>,
 }
 
+impl Line {
+    /// Which one it is, from 0.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+}
+
+impl Drop for Constraint {
+    fn drop(&mut self) {
+        self.grammar.tidy();
+    }
+}
+
 impl std::fmt::Debug for Constraint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Constraint").field("tokens", &self.tokens).field("legal", &self.legal.len()).finish_non_exhaustive()
@@ -99,7 +112,7 @@ impl Constraint {
         let line = self.line.clone();
         let forced = self.find_step(tokenizer)?;
         let is_in_text = lines.text(&self.line.text).is_some();
-        // Other choices of many are within a text too, where it hardly comes again.
+        // Longer lists would take too much room.
         if is_in_text || self.legal.len() <= FEW {
             let legal = (!is_in_text).then(|| self.legal.clone());
             lines.put(line.number, line.text, Step { forced: forced.clone(), legal });
@@ -132,10 +145,11 @@ impl Constraint {
     fn find_legal_in_text(&mut self, tokenizer: &Tokenizer<'_>) -> Result<bool, GrammarError> {
         let grammar = self.grammar.clone();
         let Some((lines, text)) = grammar.lines().and_then(|lines| Some((lines, lines.text(&self.line.text)?))) else { return Ok(false) };
-        let (vocabulary, Line { number, text: line }) = (grammar.vocabulary(), &self.line);
-        let find = || guarded(|| vocabulary.others(&mut self.parser, tokenizer, text.room));
-        let others = lines.others(*number, &line[..text.start], text.room, find)?;
-        vocabulary.legal_in_text(text.room, &others, &mut self.legal);
+        let vocabulary = grammar.vocabulary();
+        // A text may be long, and nothing else asks the parser in it.
+        guarded(|| vocabulary.refuel(&mut self.parser))?;
+        let others = lines.others(self.line.number, text, || guarded(|| vocabulary.others(&mut self.parser, tokenizer, text.room)))?;
+        guarded(|| vocabulary.legal_in_text(text.room, &others, &mut self.legal))?;
         Ok(true)
     }
 

@@ -2,7 +2,7 @@
 //! need not be looked at.
 
 /// Where lines have a text: a JSON string of any characters but control characters, without other escapes than of a quotation mark and a
-/// backslash.
+/// backslash. What the line has before it says nothing about what may follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextPlace {
     /// How such a line begins.
@@ -26,17 +26,18 @@ impl Texts {
     pub fn open(&self, line: &[u8]) -> Option<Open> {
         let (start, chars) = open_string(line)?;
         let before = &line[..start];
-        let place = |place: &&TextPlace| before.starts_with(place.line_begins.as_bytes()) && before.ends_with(place.before.as_bytes());
-        let room = self.0.iter().find(place)?.max_len.checked_sub(chars)?;
-        Some(Open { start, room })
+        let is_here = |place: &TextPlace| before.starts_with(place.line_begins.as_bytes()) && before.ends_with(place.before.as_bytes());
+        let place = self.0.iter().position(is_here)?;
+        let room = self.0[place].max_len.checked_sub(chars)?;
+        Some(Open { place, room })
     }
 }
 
 /// A text that is not at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Open {
-    /// Where it begins in its line.
-    pub start: usize,
+    /// Which of the grammar's texts it is.
+    pub place: usize,
     /// How many characters more it may have.
     pub room: usize,
 }

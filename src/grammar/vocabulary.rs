@@ -123,7 +123,7 @@ impl Vocabulary {
     /// Makes `legal` the legal tokens, ascending, those that end the answer included.
     pub fn legal(&self, parser: &mut Parser, legal: &mut Vec<u32>) -> anyhow::Result<()> {
         let start = parser.currently_forced_bytes().to_vec();
-        let (set, pieces) = self.ask(parser, &start, false)?;
+        let (set, pieces) = self.ask(parser, &start, Wanted::All)?;
         legal.clear();
         self.list(pieces, set.as_slice(), legal);
         if start.is_empty() && parser.is_accepting() {
@@ -137,7 +137,7 @@ impl Vocabulary {
 
     /// The legal tokens besides pieces of texts, where a text is open that may have `room` characters more, between two of them.
     pub fn others(&self, parser: &mut Parser, tokenizer: &Tokenizer<'_>, room: usize) -> anyhow::Result<Others> {
-        let (set, _) = self.ask(parser, &[], true)?;
+        let (set, _) = self.ask(parser, &[], Wanted::Others)?;
         let mut ids = Vec::new();
         self.list(0, set.as_slice(), &mut ids);
         let tokens = ids.into_iter().map(|id| (id, chars_taken(&self.bytes(tokenizer, id)))).collect();
@@ -146,17 +146,23 @@ impl Vocabulary {
 
     /// Makes `legal` the legal tokens, ascending, where a text is open that may have `room` characters more, between two of them: those of
     /// `others`, which were found with as much room or more, and all pieces that fit.
-    pub fn legal_in_text(&self, room: usize, others: &Others, legal: &mut Vec<u32>) {
+    pub fn legal_in_text(&self, room: usize, others: &Others, legal: &mut Vec<u32>) -> anyhow::Result<()> {
         let mut set = self.env.tok_trie().alloc_token_set();
         others.tokens.iter().filter(|(_, chars)| *chars <= room).for_each(|&(id, _)| set.allow_token(id));
         legal.clear();
         self.list(room.min(usize::from(MOST)) as u8, set.as_slice(), legal);
+        anyhow::ensure!(!legal.is_empty(), "no token is legal");
+        Ok(())
     }
 
-    /// Asks the parser, where `start` is forced, for its legal tokens, and up to how many characters any piece of a text is one besides them;
-    /// with `others` only for those that are no pieces.
-    fn ask(&self, parser: &mut Parser, start: &[u8], others: bool) -> anyhow::Result<(SimpleVob, u8)> {
-        let bias = Bias { vocabulary: self, others, pieces: AtomicU8::new(0) };
+    /// Lets the parser's lexer spend again what it may up to the next call, which llguidance does where it is asked for legal tokens.
+    pub fn refuel(&self, parser: &mut Parser) -> anyhow::Result<()> {
+        self.ask(parser, &[], Wanted::None).map(drop)
+    }
+
+    /// Asks the parser, where `start` is forced, for its legal tokens, and up to how many characters any piece of a text is one besides them.
+    fn ask(&self, parser: &mut Parser, start: &[u8], wanted: Wanted) -> anyhow::Result<(SimpleVob, u8)> {
+        let bias = Bias { vocabulary: self, wanted, pieces: AtomicU8::new(0) };
         // It would not be asked again where it was asked before.
         parser.invalidate_bias_cache();
         let set = parser.compute_bias(&bias, start);
@@ -258,11 +264,19 @@ pub(super) struct Others {
     tokens: Vec<(u32, usize)>,
 }
 
+/// Which legal tokens are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// Those that are no pieces of texts.
+    Others,
+    None,
+}
+
 /// How llguidance asks for the legal tokens.
 struct Bias<'v> {
     vocabulary: &'v Vocabulary,
-    /// Whether pieces of texts are left out.
-    others: bool,
+    wanted: Wanted,
     /// Pieces of texts of up to so many characters are legal, besides what it answers.
     pieces: AtomicU8,
 }
@@ -275,12 +289,11 @@ impl BiasComputer for Bias<'_> {
             vocabulary.slicer.compute_bias(parser, &[]);
             parser.stats_mut().slices_applied > before
         };
-        let (pieces, walks): (_, &[&Words]) = if self.others {
-            (0, &[&vocabulary.others])
-        } else if start.is_empty() && takes_short_pieces() {
-            (SHORT, &[&vocabulary.others, &vocabulary.long])
-        } else {
-            (0, &[&vocabulary.words])
+        let (pieces, walks): (_, &[&Words]) = match self.wanted {
+            Wanted::None => (0, &[]),
+            Wanted::Others => (0, &[&vocabulary.others]),
+            Wanted::All if start.is_empty() && takes_short_pieces() => (SHORT, &[&vocabulary.others, &vocabulary.long]),
+            Wanted::All => (0, &[&vocabulary.words]),
         };
         self.pieces.store(pieces, Ordering::Relaxed);
         let mut set = self.trie().alloc_token_set();

@@ -29,7 +29,7 @@ impl Commander {
         Ok(Commander { set, system, grammar, beginning })
     }
 
-    /// Looks ahead into the grammar, which takes some tens of milliseconds and spares the first answers as much.
+    /// Looks ahead into the grammar, for at most some 200 ms, which spares the first answers as much.
     pub fn explore(&self, runtime: &Runtime<'_>) {
         self.grammar.explore(runtime.tokenizer);
     }

@@ -66,7 +66,7 @@ HEARD = {
     "hear": ("here",),
     "here": ("hear",),
     "whole": ("hole",),
-    "half": ("have", "halve"),
+    "half": ("halve",),
     "seven": ("7even",),
     "six": ("sicks",),
     "nine": ("nein",),

@@ -14,6 +14,8 @@ from .numbers import NUMBER_WORDS
 KNOWN = NUMBER_WORDS | frozenset(
     "left right forward forwards back ahead down open close home carry dock kitchen door table window sofa white red green blue yellow look light stop halt wait pause feet foot inch meter metre take drop grab lift late heart seat sight might tight night fight bight turn tune".split()
 )
+# Said twice these are more, or two orders.
+NEVER_TWICE = NUMBER_WORDS | frozenset("left right forward forwards back backwards ahead up down".split())
 QUESTIONS = (
     "could you",
     "can you",
@@ -43,7 +45,7 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
         if voice.chance(0.22) and not open_end:
             text = noise.with_words_between(text, rng, lambda: voice.pick(slips.FILLERS))
         if voice.chance(0.05):
-            text = noise.stuttered(text, rng, NUMBER_WORDS)
+            text = noise.stuttered(text, rng, NEVER_TWICE)
         text = noise.without_punctuation(text)
         return text if voice.chance(0.9) else noise.capitalised(text)
     if voice.chance(0.07) and not open_end:
@@ -61,9 +63,10 @@ def written(text: str, voice: Voice, open_end: bool) -> str:
     if voice.chance(0.05):
         text = slips.heard(text, rng, 0.25)
     if voice.chance(0.015):
-        text = noise.stuttered(text, rng, NUMBER_WORDS)
+        text = noise.stuttered(text, rng, NEVER_TWICE)
     if voice.chance(0.1):
-        text = text.replace("'", "")
+        # Those within words: others are feet, or quotes.
+        text = re.sub(r"(?<=[^\W\d])'(?=[^\W\d])", "", text)
     return _cased(text, voice, open_end)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from english import clauses
+from english.numbers import NUMBER_WORDS
 from english.verbs import ing, participle
 from qwark_nano.command_set import MAX_COMMANDS
 from qwark_nano.voice import Choices, Voice, lines
@@ -325,6 +327,15 @@ MARKS = (
 
 # After these comes a verb.
 NEEDS_VERB = ("you ", "u)", "to then", "please", "kindly", " do)", "to {y}", "kind and")
+AND = re.compile(r"\{x\},? (and|n|nd)\b", re.IGNORECASE)
+# What seems to go on with the order before it: twenty degrees, to the left, slowly.
+ATTACHING = NUMBER_WORDS | frozenset(
+    """
+    a an to at for by with in on about exactly just only up down left right leftward rightward leftwards rightwards forward forwards
+    ahead back backward backwards straight directly onward onwards further slowly quickly fast carefully gently slightly round around
+    clockwise anticlockwise counterclockwise
+    """.split()
+)
 
 
 def join(parts: list[Phrase], voice: Voice) -> Phrase:
@@ -340,7 +351,9 @@ def join(parts: list[Phrase], voice: Voice) -> Phrase:
         return Phrase(_numbered([part.text for part in parts], voice), commands, verb=False)
     text, plain = parts[0].text, not refused and voice.chance(0.25)
     for i, part in enumerate(parts[1:]):
-        if not parts[i].open_end and (plain and i < len(parts) - 2 and voice.chance(0.5) or voice.chance(0.008)):
+        if not (parts[i].open_end or _would_attach(part, voice)) and (
+            plain and i < len(parts) - 2 and voice.chance(0.5) or voice.chance(0.008)
+        ):
             text += (", " if plain or voice.spoken else "\n") + part.text
             continue
         if not parts[i].open_end and not refused and len(commands) < MAX_COMMANDS and voice.chance(0.015):
@@ -353,7 +366,7 @@ def join(parts: list[Phrase], voice: Voice) -> Phrase:
             text = voice.fill(voice.pick(CLEAR_JOINS), x=text + (")" if " (" in text and ")" not in text else ""), y=part.text)
             continue
         other = voice.fill("(could you|can you|please|you|) {y}", y=part.text) if part.verb and voice.chance(0.08) else part.text
-        text = voice.fill(voice.pick(CLEAR_JOINS) if parts[i].open_end else _join_for(part, voice), x=text, y=other)
+        text = voice.fill(voice.pick(CLEAR_JOINS) if parts[i].open_end else _join_for(parts[i], part, voice), x=text, y=other)
     first = voice.chance(0.09) and not open_end
     return Phrase(voice.say(FIRST, s=text) if first else text, commands, parts[0].verb and not first, open_end)
 
@@ -421,11 +434,22 @@ def _rest(parts: list[Phrase], voice: Voice) -> str:
     return voice.rng.choice((", then ", " and then ", " then ", ", ")).join(part.text for part in parts)
 
 
-def _join_for(part: Phrase, voice: Voice) -> str:
-    """How to go on with `part`: some words need a verb after them."""
+def _would_attach(part: Phrase, voice: Voice) -> bool:
+    """Whether `part` would seem to belong to what is said before it, where no mark and no word divides them."""
+    first = part.text.split()[0].strip(",.:")
+    return voice.spoken and not part.verb and (first in ATTACHING or first[0].isdigit())
+
+
+def _join_for(before: Phrase, part: Phrase, voice: Voice) -> str:
+    """How to go on with `part` after `before`: some words need a verb after them, and "go ahead and look" is one order."""
     while True:
         template = voice.pick(JOINS)
-        if part.verb or not any(word in template for word in NEEDS_VERB):
+        divides = any(c.isalpha() for c in template.replace("{x}", "").replace("{y}", ""))
+        if (
+            (part.verb or not any(word in template for word in NEEDS_VERB))
+            and (divides or not _would_attach(part, voice))
+            and not (before.text.endswith("go ahead") and AND.match(template))
+        ):
             return template
 
 

@@ -61,9 +61,41 @@ SAME = lines("""
     {x}, you know, {y}
     {x}, so {y}
     {x}. yes. {y}
+    {x}, let me repeat, {y}
+    {x}. let me repeat that: {y}
+    {x}. to repeat: {y}
+    {x}, i'm repeating, {y}
+    {x}, as i said, {y}
+    {x}, as i just said, {y}
+    {x}. like i said, {y}
+    {x}, like i told you, {y}
+    {x}. i told you, {y}
+    {x}, that was {y}
+    {x}, understood? {y}
+    {x}, are you listening? {y}
+    {x}, i just told you, {y}
+    {x}, and for the second time, {y}
+    {x}, in case you missed it, {y}
+    {x}, in case you didn't hear, {y}
+    {x}, as a reminder, {y}
+    {x}, that's what i said, {y}
+    {x}, to be clear, {y}
+    {x}. just to be clear: {y}
+    {x}, so that you understand, {y}
+    {x}, i'll put it another way, {y}
+    {x}, meaning {y}
+    {x}, do you copy? {y}
+    {x}. do you hear? {y}
+    {x}, i want to stress, {y}
+    {x}. remember, {y}
+    {x}, i'm telling you, {y}
+    {x}, it's what i asked for, {y}
+    * {x}, i'll say it once more for you, {y}
+""")
+# A side as well, where sides are spoken of.
+RIGHT = lines("""
     {x}, right, {y}
     {x}, that's right, {y}
-    * {x}, i'll say it once more for you, {y}
 """)
 
 
@@ -76,6 +108,8 @@ def repeated(voice: Voice) -> Phrase:
     if y is None or len(x.text) > 60:
         return repeated(voice)
     template = voice.pick(AGAIN if is_state and voice.chance(0.7) else SAME)
+    if kind not in (turn.turn, look.look) and voice.chance(0.05):
+        template = voice.pick(RIGHT)
     if voice.chance(0.08) and is_verb(x.text):
         x = Phrase(f"{voice.rng.choice(('can you', 'could you', 'would you', 'will you', 'please'))} {x.text}", x.commands, verb=False)
     text = voice.fill(

@@ -57,12 +57,9 @@ QUESTIONS = ("what", "who", "how", "why", "when", "where", "do you", "are", "wer
 # What is done again where it is asked for again.
 DONE_AGAIN = ("drive", "turn", "wait", "say")
 ANY = re.compile("")
-# What takes longest to learn, in short sentences for training alone: units that are to be converted, words that are said several times.
-DRILL_SHARE = 0.12
-DRILLS: tuple[tuple[dict[Maker, int], re.Pattern[str]], ...] = (
-    ({drive.drive: 1}, re.compile(r"\b(in|inch|inches|ft|foot|feet|yds?|yards?)\b|\d['\"]", re.IGNORECASE)),
-    ({say.say: 1}, re.compile(r"\b(\w+)(\W+\1\b)+", re.IGNORECASE)),
-)
+# What takes longest to learn, for training alone: units that are to be converted, words that are said several times, texts to say of
+# about as many letters as there is room for, many orders in one sentence, orders that are given twice.
+DRILL_SHARE = 0.3
 
 
 class Rover:
@@ -113,6 +110,11 @@ def _single(voice: Voice) -> Phrase:
 def _plain(voice: Voice) -> Phrase:
     """One order, as it is."""
     return say.say(voice, alone=True) if voice.chance(0.3) else _one_of(KINDS, voice)
+
+
+def _full(voice: Voice) -> Phrase:
+    """Words to say, as many as there is room for or a few too many."""
+    return say.say(voice, unsafe=voice.chance(0.5), alone=True)
 
 
 def _several(voice: Voice) -> Phrase:
@@ -195,6 +197,15 @@ SHAPES: dict[Maker, int] = {
     _several: 270,
     _alike: 80,
 }
+
+
+DRILLS: tuple[tuple[dict[Maker, int], re.Pattern[str]], ...] = (
+    ({drive.drive: 1}, re.compile(r"\b(in|inch|inches|ft|foot|feet|yds?|yards?)\b|\d['\"]", re.IGNORECASE)),
+    ({say.say: 1}, re.compile(r"\b(\w+)(\W+\1\b)+", re.IGNORECASE)),
+    ({_full: 1}, re.compile("^.{64,95}$")),
+    ({_several: 1}, re.compile("^.{130}")),
+    ({_repeated: 1}, ANY),
+)
 
 
 def _some(voice: Voice, count: int) -> list[Phrase]:

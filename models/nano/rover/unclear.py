@@ -271,6 +271,9 @@ BROKEN = lines("""
     exactly
     * so turn the
 """)
+# What may follow a whole order: it breaks off nothing there.
+ASIDES = frozenset(("please", "now", "just", "first", "then", "after that", "you know", "i think", "i mean", "as i said"))
+SAYS = frozenset(("say", "tell", "announce", "speak"))
 TAILS = words(
     "um dear_me oh_dear where_was_i what_do_you_call_it thingy thingamajig whatchamacallit i_forget oh_never_mind hang_on hmm_let_me_think no_sorry let_me_see the_erm the_um you_know_the uh uhm er erm uh... hmm ... you_know like well what's_it_called whatsit uhh eh the_thing what_was_it no_wait never_mind_i_forgot",
     keep=False,
@@ -324,19 +327,26 @@ def unclear(voice: Voice) -> Phrase:
 
 def broken(voice: Voice) -> Phrase:
     """An order that breaks off, as the last part of a sentence."""
+    while (text := _broken_off(voice)).strip("., …-") in ASIDES:
+        pass
+    return Phrase(text, UNCLEAR, verb=False)
+
+
+def _broken_off(voice: Voice) -> str:
     text = voice.say(BROKEN)
-    if voice.chance(0.3):
+    # What comes after "say" would be the words to say.
+    if text.split()[0] not in SAYS and voice.chance(0.3):
         text = f"{text}{voice.rng.choice((',', '', ',', '...'))} {voice.pick(TAILS)}"
     elif voice.chance(0.12):
         text += voice.rng.choice(("...", " ...", "…", "-", " -"))
-    return Phrase(text, UNCLEAR, verb=False)
+    return text
 
 
 def _unclear(voice: Voice) -> str:
     rng = voice.rng
     kind = rng.random()
     if kind < 0.5:
-        text = broken(voice).text
+        text = _broken_off(voice)
         if voice.chance(0.12):
             return voice.fill(
                 "{talk}(;|.|,|, so|, and| -|, but) (would you |could you |please |now |kindly |i want you to |)(kindly |please |){t}",

@@ -9,8 +9,10 @@ import estufa
 import rover
 import rover.turn
 from english.lengths import FOOT, INCH, METRE, measure
+from qwark_nano import noise
 from qwark_nano.examples import Generator, generate
 from qwark_nano.voice import Voice, lines
+from rover import joining, unclear
 
 GENERATORS: dict[str, Generator] = {"rover": rover.GENERATOR, "estufa": estufa.GENERATOR}
 
@@ -58,6 +60,25 @@ class Conventions(unittest.TestCase):
             if words & {"right", "rightwards"} and not words & {"left", "minus", "around"}:
                 assert isinstance(given, Fraction)
                 self.assertLess(given, 0, phrase.text)
+
+    def test_what_breaks_off_is_more_than_an_aside(self) -> None:
+        voice = Voice(Random(4))
+        last = {unclear.broken(voice).text for _ in range(3000)}
+        self.assertIn("and the", last)
+        self.assertTrue(last.isdisjoint({"please", "now", "now ...", "just", "you know"}))
+        self.assertEqual([text for text in last if text.startswith(("say um", "tell them oh", "announce, no"))], [])
+
+    def test_in_speech_a_word_divides_what_would_be_one_order(self) -> None:
+        rng = Random(5)
+        divided = 0
+        for _ in range(3000):
+            voice = Voice(rng, spoken=True)
+            first, second = rover.turn.turn(voice), rover.turn.turn(voice)
+            if second.text.startswith(("left", "right")):
+                joined = noise.without_punctuation(joining.join([first, second], voice).text)
+                self.assertNotEqual(joined, noise.without_punctuation(f"{first.text} {second.text}"))
+                divided += 1
+        self.assertGreater(divided, 100)
 
 
 class Templates(unittest.TestCase):

@@ -57,9 +57,6 @@ QUESTIONS = ("what", "who", "how", "why", "when", "where", "do you", "are", "wer
 # What is done again where it is asked for again.
 DONE_AGAIN = ("drive", "turn", "wait", "say")
 ANY = re.compile("")
-# What takes longest to learn, for training alone: units that are to be converted, words that are said several times, texts to say of
-# about as many letters as there is room for, many orders in one sentence, orders that are given twice.
-DRILL_SHARE = 0.3
 
 
 class Rover:
@@ -199,6 +196,9 @@ SHAPES: dict[Maker, int] = {
 }
 
 
+# What takes longest to learn, for training alone: units that are to be converted, words that are said several times, texts to say of
+# about as many letters as there is room for, many orders in one sentence, orders that are given twice.
+DRILL_SHARE = 0.3
 DRILLS: tuple[tuple[dict[Maker, int], re.Pattern[str]], ...] = (
     ({drive.drive: 1}, re.compile(r"\b(in|inch|inches|ft|foot|feet|yds?|yards?)\b|\d['\"]", re.IGNORECASE)),
     ({say.say: 1}, re.compile(r"\b(\w+)(\W+\1\b)+", re.IGNORECASE)),

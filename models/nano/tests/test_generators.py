@@ -9,6 +9,7 @@ import estufa
 import rover
 import rover.turn
 from english.lengths import FOOT, INCH, METRE, measure
+from english.writing import written
 from qwark_nano import noise
 from qwark_nano.examples import Generator, generate
 from qwark_nano.voice import Voice, lines
@@ -60,6 +61,11 @@ class Conventions(unittest.TestCase):
             if words & {"right", "rightwards"} and not words & {"left", "minus", "around"}:
                 assert isinstance(given, Fraction)
                 self.assertLess(given, 0, phrase.text)
+
+    def test_feet_keep_their_mark(self) -> None:
+        texts = [written("don't go 3'8\" back, go 26' ahead", Voice(Random(seed)), open_end=False).lower() for seed in range(300)]
+        self.assertTrue(any("dont" in text for text in texts))
+        self.assertEqual([text for text in texts if "38" in text or "26 " in text], [])
 
     def test_what_breaks_off_is_more_than_an_aside(self) -> None:
         voice = Voice(Random(4))

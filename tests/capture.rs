@@ -172,7 +172,10 @@ fn recorded_answers_are_replayed_byte_for_byte() {
     let one = ask(link, &["Where does the rover go?", "-n", "30", "--seed", "4", "--temp", "1"]);
     let two = ask(link, &["The rover", "--raw", "-n", "20", "--greedy"]);
     let three = ask(link, &["Turn", "-n", "25", "--stop", "e", "--system", "Be brief.", "--seed", "9"]);
-    for child in [one, two, three] {
+    let messages = capture.with_file_name("messages.json");
+    fs::write(&messages, r#"[{"role": "user", "content": "Go."}, {"role": "tool", "content": "gone"}]"#).expect("it can be written");
+    let four = ask(link, &["--messages", messages.to_str().expect("UTF-8"), "-n", "15"]);
+    for child in [one, two, three, four] {
         stdout(child.wait_with_output().expect("it ends"));
     }
     // One more, cancelled in the middle: it would take far longer than the Ctrl-C does.
@@ -185,10 +188,10 @@ fn recorded_answers_are_replayed_byte_for_byte() {
     // Other threads, one request at a time: the same bytes.
     let (requests, summary, output) = replay(&capture, &["-t", "1"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!((&summary["identical"], &summary["different"]), (&Value::from(4), &Value::from(0)), "{requests:?}");
+    assert_eq!((&summary["identical"], &summary["different"]), (&Value::from(5), &Value::from(0)), "{requests:?}");
     assert!(requests.iter().all(|request| request["bytes"].as_u64() > Some(0)), "{requests:?}");
     let text = stdout(run(&["replay", capture.to_str().expect("UTF-8")]));
-    assert!(text.contains("up to where it was cancelled") && text.ends_with("4 identical, 0 different, 0 not compared\n"), "{text}");
+    assert!(text.contains("up to where it was cancelled") && text.ends_with("5 identical, 0 different, 0 not compared\n"), "{text}");
 }
 
 /// A runtime that is started again with the same options after a crash must not take the capture of the crash away.

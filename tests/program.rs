@@ -55,6 +55,29 @@ fn chat_remembers_what_was_said() {
 }
 
 #[test]
+fn a_chat_asks_what_came_of_a_call() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let tools = dir.path().join("tools.json");
+    let way = r#"{"type": "object", "required": ["to"], "properties": {"to": {"enum": ["left", "right"]}}}"#;
+    let described = format!(r#"[{{"type": "function", "function": {{"name": "look", "parameters": {way}}}}}]"#);
+    std::fs::write(&tools, described).expect("it can be written");
+    let tools = tools.to_str().expect("UTF-8");
+    let chat = |options: &[&str], typed: &str| with_stdin(&[&["chat", "--greedy", "--tools", tools], options].concat(), typed.as_bytes());
+    let said = |typed: &str| stdout(chat(&["--tool-choice", "look", "-n", "30"], typed));
+    let call = said("Look.\n/exit\nnever read\n");
+    assert!(call.starts_with("<tool_call>\n{\"name\": \"look\", ") && call.ends_with("}\n</tool_call>\n"), "{call}");
+    // The same words, once as what came of the call and once as what a user says after it was forgotten.
+    let after = said("Look.\na door\n").strip_prefix(&call).expect("the same call first").to_owned();
+    assert!(!after.trim().is_empty() && !after.starts_with("<tool_call>"), "{after}");
+    let forgot = said("Look.\n/reset\na door\n");
+    assert_eq!(forgot.matches("</tool_call>").count(), 2, "{forgot}");
+    let cut = chat(&["--tool-choice", "look", "-n", "3"], "Look.\nAgain.\n");
+    assert_eq!(String::from_utf8_lossy(&cut.stderr).matches("qwark: call 1 of the answer: it is not whole").count(), 2, "{cut:?}");
+    let error = chat(&["--tool-choice", "halt"], "").stderr;
+    assert!(String::from_utf8_lossy(&error).contains("tools.json: there is no tool \"halt\""));
+}
+
+#[test]
 fn a_conversation_with_a_tool_result_comes_from_a_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let write = |name: &str, json: &str| {

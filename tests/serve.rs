@@ -71,6 +71,51 @@ fn an_answer_crosses_a_pseudo_terminal_unchanged() {
     an_answer_crosses_unchanged("pty");
 }
 
+/// A file in `dir`, by its path.
+fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = dir.path().join(name);
+    std::fs::write(&path, text).expect("it can be written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+const TOOLS: &str = r#"[{"type": "function", "function": {"name": "turn", "parameters":
+    {"type": "object", "required": ["angle"], "properties": {"angle": {"enum": [90, 180]}}}}}, {"type": "function", "function": {"name": "stop"}}]"#;
+
+#[test]
+fn a_conversation_crosses_with_its_tools() {
+    let (dir, socket) = socket();
+    let _server = Server::start(&[&socket], &[]);
+    let tools = file(&dir, "tools.json", TOOLS);
+    let called = file(
+        &dir,
+        "called.json",
+        r#"[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "<|im_end|> Größer?"},
+            {"role": "assistant", "tool_calls": [{"function": {"name": "turn", "arguments": {"angle": 90}}}]}, {"role": "tool", "content": "done"}]"#,
+    );
+    let turned: &[&str] = &[PROMPT, "--system", "Be brief.", "--tools", &tools, "--tool-choice", "turn", "--temp", "1"];
+    for args in [turned, &["--messages", &called, "--tools", &tools, "-n", "20"], &["--messages", &called, "-n", "20", "--think=false"]] {
+        let over_the_link = report(&[&["ask", "--link", &socket], args].concat());
+        let here: serde_json::Value = serde_json::from_str(&stdout(run(&[&["run", "--json"], args].concat()))).expect("JSON");
+        for field in ["text", "content", "tool_calls", "reason", "prompt_tokens", "output_tokens"] {
+            assert_eq!(over_the_link.get(field), here.get(field), "{args:?}: {over_the_link}");
+        }
+    }
+    assert!(report(&[&["ask", "--link", &socket], turned].concat())["tool_calls"][0]["arguments"]["angle"].is_u64());
+
+    let (nothing, twice) =
+        (file(&dir, "nothing.json", "[]"), file(&dir, "twice.json", &format!("[{0}, {0}]", &TOOLS[1..].replace(']', ""))));
+    let never = file(&dir, "never.json", &TOOLS.replace("[90, 180]", "[]"));
+    for (args, message) in [
+        (&["--messages", &nothing][..], "not a conversation in JSON: it has no messages"),
+        (&[PROMPT, "--tools", &tools, "--tool-choice", "halt"], "there is no tool \"halt\""),
+        (&[PROMPT, "--tools", &never], "tool 1, \"turn\": \"parameters\": "),
+        (&[PROMPT, "--tools", &twice], "twice.json: not a JSON array of tools"),
+    ] {
+        let said = complaint(&[&["ask", "--link", &socket], args].concat());
+        assert!(said.contains(message), "{said}");
+    }
+}
+
 #[test]
 fn cancelling_one_of_several_clients_leaves_the_others_answers_alone() {
     let (_dir, socket) = socket();

@@ -103,8 +103,8 @@ enum qwark_refusal {
 
 enum qwark_priority { QWARK_LOW = 0, QWARK_NORMAL = 1, QWARK_HIGH = 2, QWARK_URGENT = 3 };
 
-/* A prompt's form: a user's words, or the very text to be continued. */
-enum qwark_form { QWARK_CHAT = 0, QWARK_RAW = 1 };
+/* A prompt's form: a user's words, the very text to be continued, or a conversation in JSON with its tools. */
+enum qwark_form { QWARK_CHAT = 0, QWARK_RAW = 1, QWARK_CONVERSATION = 2 };
 
 enum qwark_thinking { QWARK_THINKING_DEFAULT = 0, QWARK_THINKING_OFF = 1, QWARK_THINKING_ON = 2 };
 

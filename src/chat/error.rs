@@ -25,6 +25,9 @@ pub enum ChatError {
     /// The template says that it cannot render this conversation.
     #[error("the chat template refuses the conversation: {0}")]
     Refused(String),
+    /// A text is no conversation in JSON.
+    #[error("not a conversation in JSON: {0}")]
+    Conversation(String),
 }
 
 impl From<minijinja::Error> for ChatError {

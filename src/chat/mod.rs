@@ -12,6 +12,7 @@
 //! # Ok::<(), qwark::chat::ChatError>(())
 //! ```
 
+mod conversation;
 mod environment;
 mod error;
 mod guard;

@@ -19,6 +19,13 @@ pub enum ToolChoice {
     Named(String),
 }
 
+impl ToolChoice {
+    /// Whether nothing is said.
+    pub(super) fn is_auto(&self) -> bool {
+        *self == ToolChoice::Auto
+    }
+}
+
 /// As people write it: one of the words, or a tool's name.
 impl FromStr for ToolChoice {
     type Err = Infallible;

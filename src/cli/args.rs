@@ -8,8 +8,9 @@ use clap::{Args, Parser, Subcommand};
 use qwark_kernels::{DType, Isa, KvDType};
 use qwark_wire::{Key, Priority};
 
+use super::conversation::{ConversationArgs, ToolArgs};
 use crate::cache::parse_size;
-use crate::chat::{Message, Role, ToolChoice};
+use crate::chat::{Message, Role};
 use crate::commands::{CommandSet, Lang};
 use crate::generation::GenerationParams;
 use crate::gguf::Mapping;
@@ -317,15 +318,8 @@ pub(super) struct RunArgs {
     pub prompt: Option<String>,
     #[command(flatten)]
     pub around: PromptArgs,
-    /// Tools that the model may call: a JSON file with an array of function descriptions
-    #[arg(long, value_name = "FILE")]
-    pub tools: Option<PathBuf>,
-    /// Whether the answer calls tools: auto, required, none, or the name of the one to call [default: auto]
-    #[arg(long, value_name = "CHOICE", requires = "tools", conflicts_with = "GrammarArgs")]
-    pub tool_choice: Option<ToolChoice>,
-    /// A whole conversation, tool calls and results among it, in place of a prompt: a JSON file with an array of messages
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "system"])]
-    pub messages: Option<PathBuf>,
+    #[command(flatten)]
+    pub conversation: ConversationArgs,
     /// The prompt as it is, with no chat template
     #[arg(long, conflicts_with_all = ["system", "think", "tools", "messages"])]
     pub raw: bool,
@@ -338,7 +332,7 @@ pub(super) struct RunArgs {
 /// What the answer has to follow.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Form of the answer")]
-#[group(multiple = false)]
+#[group(multiple = false, conflicts_with = "tool_choice")]
 pub(super) struct GrammarArgs {
     /// The answer is JSON that meets this schema
     #[arg(long, value_name = "FILE")]
@@ -372,6 +366,8 @@ impl GrammarArgs {
 pub(super) struct ChatArgs {
     #[command(flatten)]
     pub around: PromptArgs,
+    #[command(flatten)]
+    pub tools: ToolArgs,
     #[command(flatten)]
     pub sampling: SamplingArgs,
 }
@@ -489,12 +485,14 @@ pub(super) struct AskArgs {
     pub prompt: Option<String>,
     /// The text is a sentence: print its commands, one JSON object on a line of its own for each, as soon as it comes. FILE is the command
     /// set that the runtime serves
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["PromptArgs", "raw", "GrammarArgs", "SamplingArgs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["PromptArgs", "tools", "messages", "raw", "GrammarArgs", "SamplingArgs"])]
     pub set: Option<PathBuf>,
     #[command(flatten)]
     pub around: PromptArgs,
+    #[command(flatten)]
+    pub conversation: ConversationArgs,
     /// The prompt as it is, with no chat template
-    #[arg(long, conflicts_with_all = ["system", "think"])]
+    #[arg(long, conflicts_with_all = ["system", "think", "tools", "messages"])]
     pub raw: bool,
     /// Whose work is done first: low, normal, high, urgent
     #[arg(long, value_name = "CLASS", default_value = "normal", value_parser = priority)]

@@ -8,10 +8,12 @@ use super::args::{AskArgs, Common};
 use super::commands::read_set;
 use super::interrupt::Interrupt;
 use super::output;
+use crate::chat::Tools;
 use crate::commands::CommandSet;
 use crate::generation::GenerationParams;
 use crate::grammar::Grammar;
 use crate::links::{Client, Request, Sentence};
+use crate::session::Asked;
 
 /// How this program introduces itself.
 const NAME: &str = concat!("qwark ask ", env!("CARGO_PKG_VERSION"));
@@ -22,18 +24,27 @@ pub(super) fn run(common: &Common, args: &AskArgs) -> Result<()> {
     let (link, timeout) = (&args.at.link, args.at.timeout()?);
     let set = args.set.as_deref().map(read_set).transpose()?;
     let (params, grammar) = (args.sampling.params(common)?, args.grammar.grammar()?);
-    let prompt = output::prompt_or_stdin(args.prompt.as_deref())?;
-    let sentence = set.as_ref().map(|set| sentence(args, set, &prompt)).transpose()?;
+    let (asked, mut answer) = match set {
+        Some(set) => {
+            let sentence = sentence(args, &set, &output::prompt_or_stdin(args.prompt.as_deref())?)?;
+            (Asked::Commands(sentence), Answer::Commands { set, lines: String::new() })
+        }
+        None => {
+            let (request, tools) = request(args, params)?;
+            // A grammar counts in place of the tools'.
+            let tools = tools.filter(|_| grammar.is_none());
+            (Asked::Text(request), Answer::Text { text: String::new(), tools })
+        }
+    };
     let interrupt = Interrupt::install(|| ())?;
     let client = Client::connect_with(link, NAME, args.at.key()?, timeout)?;
     let mut asking = Asking { args, timeout, client, interrupt, is_cancelled: false, heard: Instant::now(), lost: None };
 
-    let (id, mut answer) = match (set, sentence) {
-        (Some(set), Some(sentence)) => (asking.client.command(&sentence)?, Answer::Commands { set, lines: String::new() }),
-        _ => {
+    let id = match asked {
+        Asked::Commands(sentence) => asking.client.command(&sentence)?,
+        Asked::Text(request) => {
             let grammar = grammar.map(|grammar| asking.upload(&grammar)).transpose()?;
-            let request = Request { grammar, ..request(args, params, prompt) };
-            (asking.client.generate(&request)?, Answer::Text(String::new()))
+            asking.client.generate(&Request { grammar, ..request })?
         }
     };
     loop {
@@ -48,17 +59,18 @@ pub(super) fn run(common: &Common, args: &AskArgs) -> Result<()> {
 
 /// What has come of the answer.
 enum Answer {
-    Text(String),
-    /// As lines of JSON.
-    Commands {
-        set: CommandSet,
-        lines: String,
+    Text {
+        text: String,
+        /// By which its calls are read.
+        tools: Option<Tools>,
     },
+    /// As lines of JSON.
+    Commands { set: CommandSet, lines: String },
 }
 
 impl Answer {
     fn text(&mut self, more: &str, common: &Common) -> Result<()> {
-        let Answer::Text(text) = self else { return Ok(()) };
+        let Answer::Text { text, .. } = self else { return Ok(()) };
         *text += more;
         if common.json { Ok(()) } else { output::stream(more) }
     }
@@ -74,17 +86,17 @@ impl Answer {
     /// Reports the end.
     fn end(&self, done: &Done, common: &Common) -> Result<()> {
         match self {
-            Answer::Text(text) => {
+            Answer::Text { text, tools } => {
                 let counts = text.get(done.answer_at as usize..).unwrap_or_default();
                 if common.json {
-                    return output::json(&output::Answer::remote(counts, done));
+                    return output::answer(output::Answer::remote(counts, done), tools.as_ref());
                 }
                 output::stream("\n")?;
                 if done.reason == Reason::Fallback {
                     output::note(&format!("the deadline came: the answer is the fallback, {counts:?}\n"));
                 }
             }
-            Answer::Commands { lines, .. } if common.json => output::json(&output::Answer::remote(lines.trim_end(), done))?,
+            Answer::Commands { lines, .. } if common.json => output::answer(output::Answer::remote(lines.trim_end(), done), None)?,
             Answer::Commands { .. } => match done.reason {
                 Reason::Stop => {}
                 Reason::Fallback => output::note("the deadline came: the last command is the fallback\n"),
@@ -178,10 +190,21 @@ fn deadline(args: &AskArgs) -> Option<Duration> {
     args.deadline.map(|ms| Duration::from_millis(ms.into()))
 }
 
-/// The request as the wire has it.
-fn request(args: &AskArgs, params: GenerationParams, prompt: String) -> Request {
+/// The request as the wire has it, but for its grammar, and the tools that its answer may call.
+fn request(args: &AskArgs, params: GenerationParams) -> Result<(Request, Option<Tools>)> {
     let s = params.sampling;
-    Request {
+    let text = || output::prompt_or_stdin(args.prompt.as_deref());
+    let mut tools = None;
+    let (form, system, prompt) = if args.raw {
+        (Form::Raw, None, text()?)
+    } else if args.conversation.is_given() {
+        let chat = args.conversation.chat(&args.around, text)?;
+        tools = args.conversation.tools.check(&chat)?;
+        (Form::Conversation, None, chat.to_json())
+    } else {
+        (Form::Chat, args.around.system.clone(), text()?)
+    };
+    let request = Request {
         priority: args.priority,
         deadline: deadline(args),
         fallback: args.fallback.clone(),
@@ -196,15 +219,16 @@ fn request(args: &AskArgs, params: GenerationParams, prompt: String) -> Request 
             frequency_penalty: s.frequency_penalty,
             seed: s.seed,
         },
-        form: if args.raw { Form::Raw } else { Form::Chat },
+        form,
         thinking: match args.around.think {
             None => Thinking::Default,
             Some(false) => Thinking::Off,
             Some(true) => Thinking::On,
         },
-        system: args.around.system.clone(),
+        system,
         prompt,
         stops: params.stops,
         grammar: None,
-    }
+    };
+    Ok((request, tools))
 }

@@ -8,6 +8,7 @@ mod cache;
 mod chat;
 mod command;
 mod commands;
+mod conversation;
 #[cfg(feature = "demo")]
 mod demo;
 mod inspect;

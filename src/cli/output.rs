@@ -7,7 +7,7 @@ use qwark_wire::{Done, Reason};
 use serde::Serialize;
 
 use crate::capture::model_sha256 as hash_parts;
-use crate::chat::Called;
+use crate::chat::{Called, Tools};
 use crate::gguf::Mapping;
 use crate::scheduler::Finished;
 
@@ -53,13 +53,13 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer that was made in this process, and how it calls tools, where it could.
-    pub fn local(text: &'a str, called: Option<&'a Called>, finished: &Finished<()>) -> Answer<'a> {
+    /// An answer that was made in this process.
+    pub fn local(text: &'a str, finished: &Finished<()>) -> Answer<'a> {
         let t = &finished.timings;
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
         Answer {
             text,
-            called,
+            called: None,
             reason: reason_name(finished.reason),
             prompt_tokens: finished.prompt_tokens as u64,
             output_tokens: finished.output_tokens as u64,
@@ -85,6 +85,13 @@ impl<'a> Answer<'a> {
             total_ms: ms(done.total_us),
         }
     }
+}
+
+/// Writes `answer`, and how it calls `tools`. One that cannot be read is written too, and then is an error.
+pub(super) fn answer(answer: Answer<'_>, tools: Option<&Tools>) -> Result<()> {
+    let called = tools.map(|tools| tools.read(answer.text)).transpose();
+    json(&Answer { called: called.as_ref().ok().and_then(Option::as_ref), ..answer })?;
+    Ok(called.map(drop)?)
 }
 
 pub(super) fn reason_name(reason: Reason) -> &'static str {

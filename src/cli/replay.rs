@@ -238,7 +238,7 @@ impl Replay<'_> {
             Asked::Commands(sentence) => self.commander.as_ref().map(|commander| commander.request(&sentence.text)),
             Asked::Text(request) => {
                 let grammar = exchange.grammar.as_ref().map(|grammar| self.runtime.compile_grammar(grammar)).transpose()?;
-                Some(Request { grammar, ..translate(request.clone(), Instant::now()) })
+                Some(Request { grammar, ..translate(request.clone(), Instant::now())? })
             }
         };
         // What came before the fallback is compared, and the deadline was that of another machine.

@@ -1,13 +1,11 @@
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde::de::DeserializeOwned;
 
 use super::args::{Common, RunArgs};
 use super::interrupt::Interrupt;
 use super::output;
-use crate::chat::{Chat, Message, Role, Tools};
+use crate::chat::Tools;
 use crate::runtime::{Answered, Opened, Prompt, Reply, Request, Runtime};
 use crate::scheduler::{ClientId, RequestKey};
 
@@ -21,22 +19,12 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     let mut runtime = opened.runtime(&common.open_options())?;
 
     let text = || output::prompt_or_stdin(args.prompt.as_deref());
-    let prompt = if args.raw {
-        Prompt::Raw(text()?)
-    } else {
-        let tools = args.tools.as_deref().map(|path| read_json(path, "tools")).transpose()?.unwrap_or_default();
-        let messages = match &args.messages {
-            Some(path) => read_json(path, "messages")?,
-            None => args.around.system_message().into_iter().chain([Message::new(Role::User, text()?)]).collect(),
-        };
-        let tool_choice = args.tool_choice.clone().unwrap_or_default();
-        Prompt::Chat(Chat { tools, tool_choice, enable_thinking: args.around.think, ..Chat::new(messages) })
-    };
+    let prompt = if args.raw { Prompt::Raw(text()?) } else { Prompt::Chat(args.conversation.chat(&args.around, text)?) };
     let compile = |grammar| runtime.compile_grammar(&grammar).with_context(|| args.grammar.name());
     let grammar = args.grammar.grammar()?.map(compile).transpose()?;
     let mut request = Request { grammar, ..Request::new(prompt, params) };
     let mut tools = None;
-    if let (Prompt::Chat(chat), None, Some(path)) = (&request.prompt, &request.grammar, &args.tools) {
+    if let (Prompt::Chat(chat), None, Some(path)) = (&request.prompt, &request.grammar, &args.conversation.tools.tools) {
         request.grammar = runtime.tools_grammar(chat).with_context(|| path.display().to_string())?;
         tools = request.grammar.is_some().then(|| Tools::new(&chat.tools)).transpose()?;
     }
@@ -51,10 +39,7 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
         output::stream(text)
     })?;
     if common.json {
-        let called = tools.map(|tools| tools.read(&answer)).transpose();
-        let read = called.as_ref().ok().and_then(Option::as_ref);
-        output::json(&output::Answer::local(&answer, read, &answered.finished))?;
-        return called.map(drop).map_err(Into::into);
+        return output::answer(output::Answer::local(&answer, &answered.finished), tools.as_ref());
     }
     output::stream("\n")
 }
@@ -90,10 +75,4 @@ pub(super) fn answer_locally(
             }
         }
     }
-}
-
-/// A file with a JSON array.
-fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<Vec<T>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{}: not a JSON array of {what}", path.display()))
 }

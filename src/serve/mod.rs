@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use qwark_wire::{Done, ErrorCode, Form, Heartbeat, Thinking};
 
 use crate::board;
-use crate::chat::{Chat, Message, Role};
+use crate::chat::{Chat, ChatError, Message, Role};
 use crate::engine::BatchError;
 use crate::generation::GenerationParams;
 use crate::grammar::Grammar;
@@ -125,7 +125,7 @@ impl Server<'_, '_> {
     /// Begins a request for text.
     fn begin(&mut self, key: RequestKey, request: links::Request, grammar: Option<Grammar>, received: Instant) -> Result<(), RequestError> {
         let grammar = grammar.map(|grammar| self.runtime.compile_grammar(&grammar)).transpose()?;
-        self.runtime.submit(key, &Request { grammar, ..translate(request, received) }, received)
+        self.runtime.submit(key, &Request { grammar, ..translate(request, received)? }, received)
     }
 
     /// Begins a request for commands.
@@ -264,29 +264,38 @@ fn code(error: &RequestError) -> ErrorCode {
         | RequestError::Token { .. }
         | RequestError::NoTokens
         | RequestError::Grammar(_)
-        | RequestError::Tools(_) => ErrorCode::Parameter,
+        | RequestError::Tools(_)
+        | RequestError::Chat(ChatError::Conversation(_) | ChatError::Refused(_)) => ErrorCode::Parameter,
         RequestError::Chat(_) => ErrorCode::Internal,
     }
 }
 
 /// A request as the wire has it, as the runtime takes it, but for its grammar.
-pub(crate) fn translate(request: links::Request, received: Instant) -> Request {
+///
+/// # Errors
+/// [`ChatError::Conversation`], where its prompt should be one and is not.
+pub(crate) fn translate(request: links::Request, received: Instant) -> Result<Request, ChatError> {
     let links::Request { priority, deadline, fallback, sampling, form, thinking, system, prompt, stops, grammar: _ } = request;
-    let prompt = match form {
-        Form::Raw => Prompt::Raw(prompt),
-        Form::Chat => {
+    let asked = match form {
+        Form::Raw => None,
+        Form::Chat => Some(Chat::new(vec![Message::new(Role::User, &prompt)])),
+        Form::Conversation => Some(Chat::from_json(&prompt)?),
+    };
+    let prompt = match asked {
+        None => Prompt::Raw(prompt),
+        Some(chat) => {
             let system = system.map(|text| Message::new(Role::System, text));
-            let messages = system.into_iter().chain([Message::new(Role::User, prompt)]).collect();
+            let messages = system.into_iter().chain(chat.messages).collect();
             let enable_thinking = match thinking {
                 Thinking::Default => None,
                 Thinking::Off => Some(false),
                 Thinking::On => Some(true),
             };
-            Prompt::Chat(Chat { enable_thinking, ..Chat::new(messages) })
+            Prompt::Chat(Chat { messages, enable_thinking, ..chat })
         }
     };
     // On the wire, 0 is as many as the context takes.
     let max_tokens = if sampling.max_tokens == 0 { usize::MAX } else { sampling.max_tokens as usize };
     let params = GenerationParams { sampling: sampling.into(), max_tokens, stops, ..GenerationParams::default() };
-    Request { priority, deadline: deadline.map(|limit| received + limit), fallback, ..Request::new(prompt, params) }
+    Ok(Request { priority, deadline: deadline.map(|limit| received + limit), fallback, ..Request::new(prompt, params) })
 }

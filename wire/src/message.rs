@@ -62,6 +62,8 @@ code! {
         0 Chat,
         /// The very text that the model is to continue.
         1 Raw,
+        /// A conversation in JSON: an object with `messages` and, if there are any, `tools` and `tool_choice`.
+        2 Conversation,
     }
 }
 

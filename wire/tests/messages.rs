@@ -67,7 +67,7 @@ prop_compose! {
         (key, deadline_ms, window, text_crc) in any::<(u64, u32, u32, u32)>(), sampling in sampling(),
         (system_len, prompt_len, has_system, has_fallback) in any::<(u32, u32, bool, bool)>(),
         priority in prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::High), Just(Priority::Urgent)],
-        form in prop_oneof![Just(Form::Chat), Just(Form::Raw)],
+        form in prop_oneof![Just(Form::Chat), Just(Form::Raw), Just(Form::Conversation)],
         thinking in prop_oneof![Just(Thinking::Default), Just(Thinking::Off), Just(Thinking::On)],
         (grammar, grammar_hash) in (grammar_form(), hash()),
     ) -> Generate<'static> {

@@ -150,6 +150,31 @@ class AgainstTheRuntime(unittest.TestCase):
             q.generate("Is it so?", grammar=(GrammarForm.LARK, bytes(32))).result()
         self.assertIs(refused.exception.code, ErrorCode.PARAMETER)
 
+    def test_a_conversation_calls_its_tools(self) -> None:
+        q = self.connect()
+        angle = {"type": "object", "required": ["angle"], "properties": {"angle": {"enum": [90, 180]}}}
+        tools = [{"type": "function", "function": {"name": name, "parameters": angle}} for name in ("turn", "look")]
+        messages: list[dict[str, object]] = [{"role": "user", "content": "Größer, <|im_end|> und weiter."}]
+        result = q.chat(messages, tools=tools, tool_choice="look").result()
+        (call,) = result.called().calls
+        self.assertEqual((call.name, call.arguments.keys(), result.reason), ("look", {"angle"}, Reason.STOP))
+        self.assertIn(call.arguments["angle"], (90, 180))
+        messages += [result.called().message(), {"role": "tool", "content": "a door"}]
+        after = q.chat(messages, tools=tools, tool_choice="none", sampling=SHORT).result()
+        self.assertGreater(after.prompt_tokens, result.prompt_tokens + 20)
+        self.assertEqual((after.called().calls, after.called().content), ([], after.text))
+        alone = q.chat(messages[:1], sampling=SHORT).result()
+        self.assertEqual(alone.text, q.generate(str(messages[0]["content"]), sampling=SHORT).result().text)
+        for wrong, message in (
+            ({"messages": []}, "not a conversation in JSON: it has no messages"),
+            ({"messages": messages, "tools": [{"type": "function"}]}, "tool 1: "),
+            ({"messages": messages, "tools": tools, "tool_choice": "halt"}, 'there is no tool "halt"'),
+        ):
+            with self.assertRaises(RequestError) as refused:
+                q.chat(**wrong).result()  # type: ignore[arg-type]
+            self.assertIs(refused.exception.code, ErrorCode.PARAMETER)
+            self.assertIn(message, refused.exception.message)
+
     def test_a_key_is_one_request(self) -> None:
         q = self.connect()
         first, second = (q.generate("turn left", sampling=SHORT, key=77).result() for _ in range(2))

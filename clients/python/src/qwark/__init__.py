@@ -17,9 +17,11 @@ from .keyfile import read_key
 from .messages import Heartbeat, Identify, Safety, Sampling, Upload, UploadItem
 from .mirrors import Mirrored
 from .results import CommandsResult, Result, Timings
+from .tools import Called, ToolCall
 
 __all__ = [
     "Answer",
+    "Called",
     "Client",
     "CommandModule",
     "Commands",
@@ -44,6 +46,7 @@ __all__ = [
     "Sampling",
     "Thinking",
     "Timings",
+    "ToolCall",
     "Upload",
     "UploadItem",
     "UploadKind",

@@ -7,7 +7,7 @@
 
 from abc import ABC, abstractmethod
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 import hashlib
 from typing import Any, Generic, TypeVar
@@ -24,6 +24,7 @@ from .reception import Ignored
 from .results import CommandsResult, Result
 from .session import Session
 from .stop import Stop
+from .tools import conversation
 
 TIMEOUT = 10.0  #: seconds without a runtime after which calls fail, unless another time is given
 WINDOW = 4096  #: bytes of an answer that may be on their way
@@ -269,6 +270,22 @@ class Client:
         self._check()
         ticket = self._session.generate(request, system, prompt)
         return Answer(self, ticket, self._wait_for(ticket))
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        tool_choice: str = "auto",
+        **options: Any,
+    ) -> Answer:
+        """Asks for the next message of a conversation.
+
+        `messages` and `tools` have the form of OpenAI's interface: `{"role": "user", "content": "Go!"}`, `{"type": "function",
+        "function": {"name": "go", "parameters": {...}}}`. The answer's calls are held to the tools; its `Result.called` reads them.
+        `tool_choice` is "auto", "none", "required", or the name of the tool to call. The other options are those of `generate`.
+        ValueError if something is no JSON, or does not fit into the protocol."""
+        return self.generate(conversation(messages, tools, tool_choice), form=Form.CONVERSATION, **options)
 
     def command(
         self,

@@ -4,7 +4,7 @@ A background thread runs the asyncio client; every call here is handed to it.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
@@ -154,6 +154,14 @@ class Client:
 
         async def begin() -> aio.Answer:
             return self._client.generate(prompt, **options)
+
+        return Answer(self._background, self._background.run(begin()))
+
+    def chat(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> Answer:
+        """Asks for the next message of a conversation. The options are those of `qwark.aio.Client.chat`."""
+
+        async def begin() -> aio.Answer:
+            return self._client.chat(messages, **options)
 
         return Answer(self._background, self._background.run(begin()))
 

@@ -30,6 +30,7 @@ class Form(Open):
 
     CHAT = 0  #: a user's words: the model's chat template is put around them
     RAW = 1  #: the very text that the model is to continue
+    CONVERSATION = 2  #: a conversation in JSON: an object with `messages` and, if there are any, `tools` and `tool_choice`
 
 
 class Thinking(Open):

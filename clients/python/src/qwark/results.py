@@ -5,6 +5,7 @@ from typing import Any
 
 from .enums import Reason
 from .messages import Done
+from .tools import Called, read_calls
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Result:
         """The result of an answer whose pieces came to `streamed`."""
         text = streamed.encode()[done.answer_at :].decode("utf-8", "replace")
         return cls(text, done.reason, done.prompt_tokens, done.output_tokens, Timings.of(done), streamed)
+
+    def called(self) -> Called:
+        """The tools that the answer calls. ValueError if a call is not whole, as where the answer was cut off."""
+        return read_calls(self.text)
 
 
 @dataclass(frozen=True)

@@ -367,10 +367,17 @@ fn tokens_that_are_not_legal_and_bad_grammars_are_refused() {
             Grammar::Regex("(".to_owned()),
             Grammar::JsonSchema("{".to_owned()),
             Grammar::JsonSchema(r#"{"type": "rocket"}"#.to_owned()),
+            // JSON, but no schemas, and one that nothing meets.
+            Grammar::JsonSchema("null".to_owned()),
+            Grammar::JsonSchema("3".to_owned()),
+            Grammar::JsonSchema("\"string\"".to_owned()),
+            Grammar::JsonSchema("[{}]".to_owned()),
+            Grammar::JsonSchema("false".to_owned()),
         ] {
             let error = grammars.compile(&bad).expect_err("no sound grammar").to_string();
             assert!(error.starts_with("grammar: ") && !error.contains('\n'), "{bad:?}: {error}");
         }
+        grammars.compile(&Grammar::JsonSchema("true".to_owned())).expect("any JSON");
     });
 }
 

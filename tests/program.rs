@@ -100,6 +100,8 @@ fn a_conversation_with_a_tool_result_comes_from_a_file() {
     };
     assert_eq!(prompt_tokens(&["--messages", &plain]), prompt_tokens(&["How warm?"]));
     assert!(prompt_tokens(&["--messages", &called, "--tools", &tools]) > prompt_tokens(&["--messages", &plain, "--tools", &tools]) + 10);
+    let empty = run(&["--messages", &write("empty.json", "[]")]);
+    assert!(!empty.status.success() && String::from_utf8_lossy(&empty.stderr).ends_with("empty.json: there is no message\n"));
     let error = String::from_utf8_lossy(&run(&["--messages", &write("bad.json", "[{}]")]).stderr).into_owned();
     assert!(error.contains("bad.json") && error.contains("role"), "{error}");
 }
@@ -131,6 +133,9 @@ fn tools_are_called_by_their_schemas() {
     let said: serde_json::Value = serde_json::from_slice(&cut.stdout).expect("JSON");
     assert_eq!((&said["reason"], said.get("tool_calls")), (&"length".into(), None));
     assert_eq!(String::from_utf8_lossy(&cut.stderr), "qwark: call 1 of the answer: it is not whole\n");
+
+    let cut = run(&[&tools, "--tool-choice", "turn", "-n", "4"]);
+    assert_eq!((cut.status.code(), &*String::from_utf8_lossy(&cut.stderr)), (Some(1), "qwark: call 1 of the answer: it is not whole\n"));
 
     let twice = write("twice.json", &format!("[{tool}, {tool}]"));
     let met = tool.replace("[90, 180]", "[]");

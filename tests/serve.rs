@@ -104,9 +104,16 @@ fn a_conversation_crosses_with_its_tools() {
 
     let (nothing, twice) =
         (file(&dir, "nothing.json", "[]"), file(&dir, "twice.json", &format!("[{0}, {0}]", &TOOLS[1..].replace(']', ""))));
+    // An answer that is cut within a call is none.
+    let cut = qwark().args(["ask", "--link", &socket, "-n", "4"]).args(turned).stdin(Stdio::null()).output().expect("the program starts");
+    assert_eq!((cut.status.code(), &*String::from_utf8_lossy(&cut.stderr)), (Some(1), "qwark: call 1 of the answer: it is not whole\n"));
+    // Nor does a schema that is none end the runtime.
+    let schema = file(&dir, "schema.json", "[]");
+    assert!(complaint(&["ask", "--link", &socket, "--json-schema", &schema, PROMPT]).contains("a JSON schema is an object, true or false"));
+
     let never = file(&dir, "never.json", &TOOLS.replace("[90, 180]", "[]"));
     for (args, message) in [
-        (&["--messages", &nothing][..], "not a conversation in JSON: it has no messages"),
+        (&["--messages", &nothing][..], "nothing.json: there is no message"),
         (&[PROMPT, "--tools", &tools, "--tool-choice", "halt"], "there is no tool \"halt\""),
         (&[PROMPT, "--tools", &never], "tool 1, \"turn\": \"parameters\": "),
         (&[PROMPT, "--tools", &twice], "twice.json: not a JSON array of tools"),

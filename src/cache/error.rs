@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::LIMIT_VARIABLE;
 use crate::gguf::{GgufError, OpenError};
 use crate::pack::PackError;
 use crate::part_file::SaveError;
@@ -15,6 +16,8 @@ pub enum CacheError {
     NoHome,
     #[error("\"{0}\" is not a size, such as 500M or 4G")]
     Size(String),
+    #[error("{LIMIT_VARIABLE}: {0}")]
+    Variable(String),
     #[error("{}: cannot be written: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("{}: cannot be read: {source}", path.display())]

@@ -16,7 +16,7 @@ mod record;
 mod room;
 mod stamp;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -192,7 +192,8 @@ fn is_unchanged(mapping: &Mapping) -> bool {
 /// Opens a file and locks it against removal; `None` where it is not there. Who is about to remove it, or looks whether it is in
 /// use, is done in a moment.
 pub(crate) fn lock_shared(path: &Path) -> Option<File> {
-    let file = File::open(path).ok()?;
+    // Whoever opens a pipe waits for somebody at its other end.
+    let file = path.metadata().ok().filter(Metadata::is_file).and_then(|_| File::open(path).ok())?;
     // Not every file system can. A file that is removed while it is mapped goes on to be there for its process.
     if let Err(error) = file.lock_shared() {
         log::debug!("{}: no lock: {error}", path.display());

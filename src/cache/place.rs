@@ -22,11 +22,11 @@ pub fn default_dir() -> Result<PathBuf, CacheError> {
 /// The limit that [`LIMIT_VARIABLE`] says, by default [`DEFAULT_LIMIT`].
 ///
 /// # Errors
-/// [`CacheError::Size`]
+/// [`CacheError::Variable`]
 pub fn limit_from_env() -> Result<u64, CacheError> {
     match std::env::var_os(LIMIT_VARIABLE) {
         None => Ok(DEFAULT_LIMIT),
-        Some(text) => parse_size(&text.to_string_lossy()),
+        Some(text) => parse_size(&text.to_string_lossy()).map_err(|error| CacheError::Variable(error.to_string())),
     }
 }
 

@@ -144,8 +144,18 @@ impl Tool {
     /// What arguments are held to: `parameters`, with no others than are listed there, written as Python's `json.dumps` writes them.
     pub fn schema(&self) -> String {
         /// Keys that may list more than `properties` does.
-        const LISTING: [&str; 8] =
-            ["additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf", "if"];
+        const LISTING: [&str; 10] = [
+            "additionalProperties",
+            "unevaluatedProperties",
+            "patternProperties",
+            "$ref",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "if",
+            "const",
+            "enum",
+        ];
         let mut schema = self.parameters.clone();
         schema.insert("type".into(), "object".into());
         if !LISTING.iter().any(|key| schema.contains_key(*key)) {

@@ -95,6 +95,7 @@ impl Answer {
                 if done.reason == Reason::Fallback {
                     output::note(&format!("the deadline came: the answer is the fallback, {counts:?}\n"));
                 }
+                tools.as_ref().map(|tools| tools.read(counts)).transpose()?;
             }
             Answer::Commands { lines, .. } if common.json => output::answer(output::Answer::remote(lines.trim_end(), done), None)?,
             Answer::Commands { .. } => match done.reason {

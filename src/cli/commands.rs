@@ -47,7 +47,11 @@ pub(super) fn read_set(path: &Path) -> Result<CommandSet> {
 /// Reads a command set, and gives its text too.
 pub(super) fn read_set_with_text(path: &Path) -> Result<(CommandSet, String)> {
     let file = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("{file}: cannot be read"))?;
+    let bytes = fs::read(path).with_context(|| format!("{file}: cannot be read"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        anyhow!("{file}:{}: not UTF-8", 1 + good.iter().filter(|&&byte| byte == b'\n').count())
+    })?;
     let set = CommandSet::parse(&text).map_err(|error| anyhow!("{file}:{}: {}", error.line, error.message()))?;
     Ok((set, text))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::de::DeserializeOwned;
 
@@ -53,7 +53,11 @@ impl ConversationArgs {
     /// The conversation. Its only words of a user's are `prompt`, unless a file has messages.
     pub fn chat(&self, around: &PromptArgs, prompt: impl FnOnce() -> Result<String>) -> Result<Chat> {
         let messages = match &self.messages {
-            Some(path) => read_json(path, "messages")?,
+            Some(path) => {
+                let messages: Vec<Message> = read_json(path, "messages")?;
+                ensure!(!messages.is_empty(), "{}: there is no message", path.display());
+                messages
+            }
             None => around.system_message().into_iter().chain([Message::new(Role::User, prompt()?)]).collect(),
         };
         Ok(Chat { enable_thinking: around.think, ..self.tools.chat(messages)? })

@@ -32,16 +32,14 @@ pub(super) fn run(common: &Common, args: &RunArgs) -> Result<()> {
     let interrupt = Interrupt::install(|| ())?;
     let mut answer = String::new();
     let answered = answer_locally(&mut runtime, &request, &interrupt, |text| {
-        if common.json {
-            answer += text;
-            return Ok(());
-        }
-        output::stream(text)
+        answer += text;
+        if common.json { Ok(()) } else { output::stream(text) }
     })?;
     if common.json {
         return output::answer(output::Answer::local(&answer, &answered.finished), tools.as_ref());
     }
-    output::stream("\n")
+    output::stream("\n")?;
+    Ok(tools.map(|tools| tools.read(&answer)).transpose().map(drop)?)
 }
 
 /// Runs one request to its end and hands its text to `say`; an interrupt cancels it.

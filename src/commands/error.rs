@@ -53,6 +53,8 @@ pub enum SetFault {
     Type(String),
     #[error("{key} is {fault}")]
     Decimal { key: &'static str, fault: DecimalFault },
+    #[error("the version is a number from 0 to {}", i32::MAX)]
+    Version,
     #[error("{key} does not fit into 32 bits")]
     Integer { key: &'static str },
     #[error("unit has a control character, or more than {MAX_UNIT} characters")]

@@ -22,7 +22,7 @@ impl CommandSet {
         let version = table.need("version")?;
         let mut set = CommandSet {
             name: checked_name(name.text("")?, name.line, "")?,
-            version: version.integer("version", "")?.try_into().map_err(|_| SetFault::Integer { key: "version" }.at(version.line, ""))?,
+            version: version.integer("version", "")?.try_into().map_err(|_| SetFault::Version.at(version.line, ""))?,
             guidance: table.text_or_empty("guidance")?,
             commands: Vec::new(),
             examples: Vec::new(),

@@ -94,5 +94,6 @@ fn class(chars: &[char]) -> String {
 
 /// A regex for `c`.
 fn escaped(c: char) -> String {
-    if c.is_ascii_punctuation() && c != '_' && c != '"' { format!("\\{c}") } else { c.to_string() }
+    // Behind a backslash, some mean something else.
+    if c.is_ascii_punctuation() && !"_\"<>".contains(c) { format!("\\{c}") } else { c.to_string() }
 }

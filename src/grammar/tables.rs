@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use llguidance::JsonCompileOptions;
 use llguidance::api::TopLevelGrammar;
+use serde_json::{Map, Value};
 
 use super::compiled::{Lines, Shortcut};
 use super::constraint::caught;
@@ -71,7 +72,13 @@ impl Grammar {
             Grammar::Lark(lark) | Grammar::Lines { lark, .. } | Grammar::Led { lark, .. } => TopLevelGrammar::from_lark(lark.clone()),
             Grammar::Regex(regex) => TopLevelGrammar::from_regex(regex),
             Grammar::JsonSchema(json) => {
-                let mut schema = serde_json::from_str(json).map_err(|error| GrammarError::Grammar(format!("not JSON: {error}")))?;
+                let fault = |what: String| GrammarError::Grammar(what);
+                let mut schema = match serde_json::from_str(json).map_err(|error| fault(format!("not JSON: {error}")))? {
+                    Value::Bool(true) => Value::Object(Map::new()),
+                    Value::Bool(false) => return Err(fault("nothing meets the schema false".to_owned())),
+                    schema @ Value::Object(_) => schema,
+                    _ => return Err(fault("a JSON schema is an object, true or false".to_owned())),
+                };
                 let options = JsonCompileOptions { whitespace_flexible: false, ..JsonCompileOptions::default() };
                 options.apply_to(&mut schema);
                 TopLevelGrammar::from_json_schema(schema)

@@ -50,7 +50,7 @@ fn faults_of_a_file_are_named() {
         (format!("{HEAD}command = []"), "line 3: there is no command"),
         ("name = \"Rover\"\nversion = 1".to_owned(), "line 1: \"Rover\" is not a name"),
         ("name = \"r\"\nversion = 1.5".to_owned(), "line 2: version is not a whole number"),
-        ("name = \"r\"\nversion = -1".to_owned(), "line 2: version does not fit into 32 bits"),
+        ("name = \"r\"\nversion = -1".to_owned(), "line 2: the version is a number from 0 to 2147483647"),
         (format!("{HEAD}x = 1\n{command}"), "line 3: unknown key \"x\""),
         (format!("{HEAD}{command}y = 1"), "line 5: command go: unknown key \"y\""),
         (format!("{HEAD}{command}{command}"), "line 5: command go: a second command has this name"),

@@ -56,6 +56,24 @@ fn edited(text: &str, edits: &[(u8, u32, u32)]) -> String {
     text.into_iter().collect()
 }
 
+/// Behind a backslash, some of these mean something else to a regex.
+#[test]
+fn any_punctuation_can_be_in_a_name() {
+    let punctuation: Vec<char> = ('!'..='~').filter(char::is_ascii_punctuation).collect();
+    // Alone, before and behind another, and as one of a few.
+    let values: Vec<String> = punctuation.iter().flat_map(|c| [format!("{c}5"), format!("a{c}"), format!("b{c}b")]).collect();
+    let quoted: Vec<String> = values.iter().map(|value| serde_json::to_string(value).expect("a text")).collect();
+    let text = format!(
+        "name = \"p\"\nversion = 1\n[[command]]\nname = \"a\"\nparams.x = {{ type = \"enum\", values = [{}] }}\n",
+        quoted.join(", ")
+    );
+    let grammar = Grammar::of(&CommandSet::parse(&text).expect("sound"));
+    for value in &quoted {
+        assert!(grammar.accepts(&format!("{{\"a\":{{\"x\":{value}}}}}")), "{value}");
+    }
+    assert!(!grammar.accepts("{\"a\":{\"x\":\"c\"}}"));
+}
+
 fn edits() -> impl Strategy<Value = Vec<(u8, u32, u32)>> {
     proptest::collection::vec(any::<(u8, u32, u32)>(), 1..4)
 }

@@ -248,7 +248,7 @@ record! {
     /// How the next token is chosen.
     #[derive(Copy)]
     Sampling {
-        /// Most tokens to generate; 0 for as many as the context takes.
+        /// Most tokens to generate; 0 for as many as the context takes. Those that a grammar begins with count, and are not cut.
         max_tokens: u32,
         /// 0 takes the likeliest token every time; higher is more varied.
         temperature: f32,

@@ -1,6 +1,7 @@
 """Calls in an answer's text."""
 
 import json
+from typing import Any
 import unittest
 
 from qwark.tools import Called, ToolCall, conversation, read_calls
@@ -53,5 +54,11 @@ class Calls(unittest.TestCase):
         self.assertEqual(json.loads(conversation(messages, (), "auto")), {"messages": messages, "tool_choice": "auto"})
         named = {"type": "function", "function": {"name": "go"}}
         self.assertEqual(json.loads(conversation(messages, tools, "go")), {"messages": messages, "tools": tools, "tool_choice": named})
-        with self.assertRaises(ValueError):
-            conversation([{"role": "user", "content": float("nan")}], (), "auto")
+
+    def test_what_is_no_json_is_no_conversation(self) -> None:
+        deep: list[Any] = []
+        for _ in range(100_000):
+            deep = [deep]
+        for content in (float("nan"), {1, 2}, deep):
+            with self.assertRaises(ValueError):
+                conversation([{"role": "user", "content": content}], (), "auto")

@@ -93,4 +93,7 @@ def conversation(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[
         said["tool_choice"] = tool_choice
     else:
         said["tool_choice"] = {"type": "function", "function": {"name": tool_choice}}
-    return json.dumps(said, ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(said, ensure_ascii=False, allow_nan=False)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"the conversation is no JSON: {error}") from error

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
 use proptest::prelude::*;
@@ -164,7 +164,7 @@ fn compare(inputs: &[Vec<u8>], found: &[String], expected: &[String]) {
 const STRICT: [&str; 9] =
     ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wshadow", "-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"];
 
-fn compile_c(dir: &Path, file: &str, set: &CommandSet) -> std::path::PathBuf {
+fn compile_c(dir: &Path, file: &str, set: &CommandSet) -> PathBuf {
     let header = dir.join("set.h");
     fs::write(&header, set.codegen(Lang::C)).expect("written");
     let program = dir.join("program");
@@ -192,32 +192,55 @@ fn generated_c_has_fields_in_their_units() {
     succeed(&mut Process::new(compile_c(dir.path(), "rover.c", &rover())));
 }
 
+fn compile_rust(dir: &Path, file: &str, set: &CommandSet) -> PathBuf {
+    fs::write(dir.join("generated.rs"), set.codegen(Lang::Rust)).expect("written");
+    fs::write(dir.join("library.rs"), "#![no_std]\n#[path = \"generated.rs\"]\npub mod generated;\n").expect("written");
+    fs::copy(source(file), dir.join("program.rs")).expect("copied");
+    let rustc = || {
+        let mut rustc = Process::new("rustc");
+        rustc.current_dir(dir).args(["--edition", "2024"]);
+        rustc
+    };
+    succeed(rustc().args(["--crate-type", "lib", "-D", "warnings", "--emit", "metadata", "library.rs"]));
+    succeed(rustc().args(["program.rs", "-o", "program"]));
+    dir.join("program")
+}
+
 #[test]
 fn generated_rust_gives_the_same_verdicts() {
     for set in [rover(), hostile()] {
         let dir = tempfile::tempdir().expect("a folder");
-        fs::write(dir.path().join("generated.rs"), set.codegen(Lang::Rust)).expect("written");
-        fs::write(dir.path().join("library.rs"), "#![no_std]\n#[path = \"generated.rs\"]\npub mod generated;\n").expect("written");
-        fs::copy(source("driver.rs"), dir.path().join("driver.rs")).expect("copied");
-        let rustc = || {
-            let mut rustc = Process::new("rustc");
-            rustc.current_dir(dir.path()).args(["--edition", "2024"]);
-            rustc
-        };
-        succeed(rustc().args(["--crate-type", "lib", "-D", "warnings", "--emit", "metadata", "library.rs"]));
-        succeed(rustc().args(["driver.rs", "-o", "driver"]));
         let inputs = inputs(&set);
         let lines: Vec<String> = inputs.iter().map(|bytes| hex(bytes)).collect();
-        let found = run(&mut Process::new(dir.path().join("driver")), &lines);
+        let found = run(&mut Process::new(compile_rust(dir.path(), "driver.rs", &set)), &lines);
         compare(&inputs, &found, &verdicts(&set, &inputs));
     }
+}
+
+#[test]
+fn generated_rust_has_fields_in_their_units() {
+    let dir = tempfile::tempdir().expect("a folder");
+    succeed(&mut Process::new(compile_rust(dir.path(), "rover.rs", &rover())));
+}
+
+/// Runs the program `file` with the module of `set`.
+fn python(dir: &Path, file: &str, set: &CommandSet) -> Process {
+    fs::write(dir.join("generated.py"), set.codegen(Lang::Python)).expect("written");
+    let mut python = Process::new("python3");
+    python.arg("-B").arg(source(file)).env("PYTHONPATH", dir).env("PYTHONIOENCODING", "utf-8").env("PYTHONUTF8", "1");
+    python
+}
+
+#[test]
+fn generated_python_has_fields_in_their_units() {
+    let dir = tempfile::tempdir().expect("a folder");
+    succeed(&mut python(dir.path(), "rover.py", &rover()));
 }
 
 #[test]
 fn generated_python_gives_the_same_verdicts_on_bytes_and_lines() {
     for set in [rover(), hostile()] {
         let dir = tempfile::tempdir().expect("a folder");
-        fs::write(dir.path().join("generated.py"), set.codegen(Lang::Python)).expect("written");
         let inputs = inputs(&set);
         let mut lines: Vec<String> = inputs.iter().map(|bytes| hex(bytes)).collect();
         let mut expected = verdicts(&set, &inputs);
@@ -239,9 +262,7 @@ fn generated_python_gives_the_same_verdicts_on_bytes_and_lines() {
             Err(_) => "-".to_owned(),
         });
         expected.extend(judged);
-        let python = &mut Process::new("python3");
-        python.arg("-B").arg(source("driver.py")).env("PYTHONPATH", dir.path()).env("PYTHONIOENCODING", "utf-8").env("PYTHONUTF8", "1");
-        let found = run(python, &lines);
+        let found = run(&mut python(dir.path(), "driver.py", &set), &lines);
         assert_eq!(found.len(), expected.len());
         for ((line, found), expected) in lines.iter().zip(&found).zip(&expected) {
             assert_eq!(found, expected, "{line}");

@@ -25,5 +25,10 @@ int main(void) {
     command.as.drive.distance = 1.004f;
     command.as.drive.has_speed = false;
     assert(rover_encode(&command, bytes, sizeof bytes, &len) == ROVER_OK && len == 4 && bytes[2] == 100);
+    /* Halves go away from zero: 12.5 steps are 13. */
+    command.as.drive.distance = 0.125f;
+    assert(rover_encode(&command, bytes, sizeof bytes, &len) == ROVER_OK && bytes[2] == 13);
+    command.as.drive.distance = -0.125f;
+    assert(rover_encode(&command, bytes, sizeof bytes, &len) == ROVER_OK && bytes[2] == 0x100 - 13);
     return 0;
 }

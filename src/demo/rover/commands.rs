@@ -348,7 +348,7 @@ impl Out<'_> {
         self.put(&value.to_le_bytes()[..width])
     }
 
-    /// `steps`, rounded.
+    /// `steps`, rounded, halves away from zero.
     fn steps(&mut self, width: usize, steps: f64, min: i32, max: i32) -> Result<(), EncodeError> {
         if steps > f64::from(min) - 0.5 && steps < f64::from(max) + 0.5 {
             let rounded = if steps < 0.0 { steps - 0.5 } else { steps + 0.5 };

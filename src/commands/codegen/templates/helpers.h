@@ -122,7 +122,7 @@ static inline void prefix_put_signed_(prefix_writer_ *out, unsigned width, int32
     prefix_put_(out, width, (uint32_t)value);
 }
 
-/* `steps`, rounded. */
+/* `steps`, rounded, halves away from zero. */
 static inline void prefix_put_steps_(prefix_writer_ *out, unsigned width, double steps, int32_t min, int32_t max) {
     if (steps > (double)min - 0.5 && steps < (double)max + 0.5) {
         prefix_put_signed_(out, width, (int32_t)(steps < 0 ? steps - 0.5 : steps + 0.5), min, max, 1);

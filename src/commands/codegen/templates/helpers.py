@@ -57,10 +57,11 @@ class _Float:
     def _steps(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f"{value!r} is not a number")
-        steps = value * 10**self.decimals / self.factor
+        steps = float(value) * 10**self.decimals / self.factor
         if not self.steps.low - 0.5 < steps < self.steps.high + 0.5:
             raise ValueError(f"{value} is not from {self._value(self.steps.low)} to {self._value(self.steps.high)}")
-        return self.steps.check(round(steps))
+        # Halves away from zero, as in C and Rust: round() would take them to the even number.
+        return self.steps.check(int(steps - 0.5 if steps < 0 else steps + 0.5))
 
     def decode(self, reader: _Reader) -> float:
         return self._value(self.steps.decode(reader))

@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use qwark::commands::{Command, CommandSet, Lang, Value};
 
-use crate::sets::{answer, choices, hostile, number_sets, rover};
+use crate::sets::{answer, c_words, choices, hostile, number_sets, rover};
 
 /// Commands, and as many bytes that may be none.
 const CASES: usize = 3000;
@@ -177,7 +177,7 @@ fn compile_c(dir: &Path, file: &str, set: &CommandSet) -> PathBuf {
 
 #[test]
 fn generated_c_gives_the_same_verdicts() {
-    for set in [rover(), hostile()] {
+    for set in [rover(), hostile()].into_iter().chain(c_words()) {
         let dir = tempfile::tempdir().expect("a folder");
         let inputs = inputs(&set);
         let lines: Vec<String> = inputs.iter().map(|bytes| hex(bytes)).collect();

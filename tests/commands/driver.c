@@ -1,4 +1,6 @@
 /* Reads commands in hexadecimal, one a line; writes each back as the generated code encodes what it decoded, or - where it refused. */
+/* The macros of <limits.h> clash with no name. */
+#include <limits.h>
 #include <stdio.h>
 #include SET_HEADER
 

@@ -61,6 +61,29 @@ alone = true
     ))
 }
 
+/// Sets whose names are those of C's own types and macros, or become them with what the header adds.
+pub fn c_words() -> Vec<CommandSet> {
+    let number = "{ type = \"int\", min = 0, max = 9 }";
+    let mode = "{ type = \"enum\", values = [\"max\", \"c\"], optional = true }";
+    let all = format!(
+        "params.int32_t = {number}\nparams.int32_t_ = {number}\nparams.size_t = {number}\nparams.uint8_t = {{ type = \"bool\" }}\n\
+         params.mode = {mode}\nparams.SET_COMMAND_mode_t = {number}"
+    );
+    let sets = [
+        ("int", "fast8 least8 int_fast8_t max min int32_t size_t"),
+        ("uint", "fast8 width"),
+        ("int8", "min c"),
+        ("size", "max bound"),
+        ("max", "align"),
+        ("has", "go"),
+    ];
+    let command = |set: &str, name: &str| format!("[[command]]\nname = \"{name}\"\n{}\n", all.replace("SET", set).replace("COMMAND", name));
+    let file = |(name, commands): (&str, &str)| {
+        format!("name = \"{name}\"\nversion = 1\n{}", commands.split(' ').map(|other| command(name, other)).collect::<String>())
+    };
+    sets.map(|names| set(&file(names))).into()
+}
+
 /// Sets of one command with two numbers of any range and step; the first one may be left out.
 pub fn number_sets() -> impl Strategy<Value = CommandSet> {
     let number = (1..2000u32, 0..=6usize, -4000..4000i32, 0..5000i32, any::<bool>()).prop_map(|(step, decimals, min, steps, whole)| {

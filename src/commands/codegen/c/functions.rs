@@ -29,7 +29,7 @@ impl Named<'_> {
 
 impl Field<'_> {
     fn decode(&self, prefix: &str) -> String {
-        let name = format!("c->{}", self.param.name);
+        let name = format!("c->{}", self.member);
         let width = self.param.kind.width().bytes();
         match &self.param.kind {
             Kind::Int { min, max, step, .. } => format!("{name} = {prefix}_signed_(&in, {width}, {}, {}, {step});", int(*min), int(*max)),
@@ -46,7 +46,7 @@ impl Field<'_> {
     }
 
     fn encode(&self, prefix: &str) -> String {
-        let name = format!("c->{}", self.param.name);
+        let name = format!("c->{}", self.member);
         let width = self.param.kind.width().bytes();
         match &self.param.kind {
             Kind::Int { min, max, step, .. } => {

@@ -8,7 +8,7 @@ use super::names::{Names, comment, upper};
 
 const HELPERS: &str = include_str!("../templates/helpers.h");
 
-/// Words that cannot be a member of a union. Every other name of a command has a prefix.
+/// Words that cannot be a member. Every other name of a command has a prefix.
 const KEYWORDS: &str = "
     alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await co_return co_yield
     compl concept const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast else enum errno
@@ -20,6 +20,16 @@ const KEYWORDS: &str = "
 /// Names of the header's own types and constants, without the prefix.
 const OWN_TYPES: &str = "command kind";
 const OWN_CONSTANTS: &str = "COMMANDS_H SET_ID SET_VERSION MAX_ENCODED OK UNKNOWN TRUNCATED TRAILING RANGE BAD_TEXT NO_ROOM";
+
+/// Types of the headers that this one includes, without `_t`.
+const STANDARD_TYPES: &str = "
+    errno int16 int32 int64 int8 int_fast16 int_fast32 int_fast64 int_fast8 int_least16 int_least32 int_least64 int_least8 intmax intptr
+    locale max_align nullptr ptrdiff rsize sig_atomic size ssize uint16 uint32 uint64 uint8 uint_fast16 uint_fast32 uint_fast64 uint_fast8
+    uint_least16 uint_least32 uint_least64 uint_least8 uintmax uintptr wchar wint";
+/// More types that macros say the limits of: those of <limits.h>, which a controller may include before.
+const LIMITED_TYPES: &str = "bool char int llong long schar shrt uchar uint ullong ulong ushrt";
+/// What stands behind a type in the names of its macros: `SIZE_MAX`, `INT8_C`.
+const LIMITS: [&str; 5] = ["MIN", "MAX", "WIDTH", "BIT", "C"];
 
 /// A command with its names.
 struct Named<'s> {
@@ -33,6 +43,7 @@ struct Named<'s> {
 /// A parameter with its names.
 struct Field<'s> {
     param: &'s Param,
+    member: String,
     /// The member that says whether an optional one is there.
     has: String,
     /// The type, and the constants of an enum.
@@ -95,14 +106,16 @@ const HEADER_CODES: &str = "enum {
 fn named(set: &CommandSet) -> Vec<Named<'_>> {
     let prefix = set.name();
     let capitals = prefix.to_ascii_uppercase();
-    let [mut types, mut constants, mut members] = [OWN_TYPES, OWN_CONSTANTS, ""].map(|taken| Names::with(taken, "_"));
+    let taken_types = OWN_TYPES.to_owned() + &behind(prefix, STANDARD_TYPES.split_whitespace());
+    let taken_constants = OWN_CONSTANTS.to_owned() + &behind(&capitals, limits().iter().map(String::as_str));
+    let [mut types, mut constants, mut members] = [taken_types.as_str(), taken_constants.as_str(), ""].map(|taken| Names::with(taken, "_"));
     let commands = set.commands().iter().enumerate().map(|(index, spec)| {
         let constant = constants.claim(&upper(&spec.name), index);
         let struct_type = format!("{prefix}_{}_t", types.claim(&spec.name, index));
-        let mut flags = Names::with("", "_");
-        spec.params.iter().for_each(|param| drop(flags.claim(&param.name, 0)));
-        let fields = spec.params.iter().enumerate().map(|(number, param)| {
-            let has = flags.claim(&format!("has_{}", param.name), number);
+        let mut names = Names::with("", "_");
+        let field_members: Vec<String> = spec.params.iter().map(|param| names.claim(&member(prefix, &param.name), 0)).collect();
+        let fields = spec.params.iter().zip(field_members).enumerate().map(|(number, (param, field_member))| {
+            let has = names.claim(&member(prefix, &format!("has_{}", param.name)), number);
             let (ty, constants) = match &param.kind {
                 Kind::Int { .. } => ("int32_t".to_owned(), Vec::new()),
                 Kind::Float { min, max, step, .. } => {
@@ -120,14 +133,34 @@ fn named(set: &CommandSet) -> Vec<Named<'_>> {
                     (format!("{prefix}_{}_t", types.claim(&name, number)), values.iter().enumerate().map(constant).collect())
                 }
             };
-            Field { param, has, ty, constants }
+            Field { param, member: field_member, has, ty, constants }
         });
         let fields = fields.collect();
-        let mark = if KEYWORDS.split_whitespace().any(|word| word == spec.name) { "_" } else { "" };
-        let member = members.claim(&format!("{}{mark}", spec.name), index);
+        let member = members.claim(&member(prefix, &spec.name), index);
         Named { spec, constant: format!("{capitals}_{constant}"), struct_type, member, fields }
     });
     commands.collect()
+}
+
+/// The macros that say the limits of types.
+fn limits() -> Vec<String> {
+    let types = STANDARD_TYPES.split_whitespace().chain(LIMITED_TYPES.split_whitespace()).map(str::to_ascii_uppercase);
+    types.flat_map(|ty| LIMITS.map(|limit| format!("{ty}_{limit}"))).collect()
+}
+
+/// What stands behind `prefix` and an underscore in those of `names` that begin with them, with a space before each.
+fn behind<'n>(prefix: &str, names: impl Iterator<Item = &'n str>) -> String {
+    names.filter_map(|name| Some(format!(" {}", name.strip_prefix(prefix)?.strip_prefix('_')?))).collect()
+}
+
+/// `name` as a member of the set `prefix`: with an underscore behind it where it is a word of the language, or may be a type of another
+/// member, which C++ would then not find.
+fn member(prefix: &str, name: &str) -> String {
+    let is = |words: &str, name: &str| words.split_whitespace().any(|word| word == name);
+    let own = |ty: &str| ty.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_'));
+    let is_type = name.strip_suffix("_t").is_some_and(|ty| is(STANDARD_TYPES, ty) || own(ty));
+    let mark = if is_type || is(KEYWORDS, name) { "_" } else { "" };
+    format!("{name}{mark}")
 }
 
 fn comma(index: usize, len: usize) -> &'static str {
@@ -155,7 +188,7 @@ impl Named<'_> {
                 text += &format!("    bool {};\n", field.has);
             }
             let room = if let Kind::Text { max_len } = field.param.kind { format!("[{}]", 4 * max_len + 1) } else { String::new() };
-            text += &format!("    {} {}{room}; /* {} */\n", field.ty, field.param.name, field.param.remark());
+            text += &format!("    {} {}{room}; /* {} */\n", field.ty, field.member, field.param.remark());
         }
         text + &format!("}} {};\n\n", self.struct_type)
     }

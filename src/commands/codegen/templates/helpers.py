@@ -57,7 +57,10 @@ class _Float:
     def _steps(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f"{value!r} is not a number")
-        steps = float(value) * 10**self.decimals / self.factor
+        try:
+            steps = float(value) * 10**self.decimals / self.factor
+        except OverflowError:
+            steps = float("inf")  # out of every range
         if not self.steps.low - 0.5 < steps < self.steps.high + 0.5:
             raise ValueError(f"{value} is not from {self._value(self.steps.low)} to {self._value(self.steps.high)}")
         # Halves away from zero, as in C and Rust: round() would take them to the even number.
@@ -132,8 +135,8 @@ class _Text:
             raise ValueError(f"{value!r} is not a text")
         if len(value) > self.max_len:
             raise ValueError(f"a text is longer than {self.max_len} characters")
-        if any(c < " " or c == "\x7f" for c in value):
-            raise ValueError("a text has a control character")
+        if any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in value):
+            raise ValueError("a text has a control character or half a character")
         return value
 
     def decode(self, reader: _Reader) -> str:
@@ -220,6 +223,6 @@ def from_json(line: str) -> Command:
         command = kind(**{**read, **{name: codecs[name].from_json(value) for name, value in values.items()}})
         if to_json(command) == line:
             return command
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError) as error:
         raise DecodeError(f"no command of this set: {line!r}") from error
     raise DecodeError(f"not spelled as it should be: {line!r}")

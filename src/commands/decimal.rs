@@ -93,6 +93,12 @@ impl Decimal {
         self.0 > 0
     }
 
+    /// Whether it is a whole number of halves, quarters and so on, which a float holds exactly.
+    pub(super) fn is_binary(self) -> bool {
+        // With at most MAX_DECIMALS digits after the point, it is then a multiple of 1 / 2^MAX_DECIMALS.
+        self.0 % 5i128.pow(MAX_DECIMALS) == 0
+    }
+
     /// The float that is nearest to it.
     pub fn to_f64(self) -> f64 {
         let decimals = self.decimals();
@@ -171,6 +177,15 @@ mod tests {
         ];
         for (text, fault) in pairs {
             assert_eq!(shown(text), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_what_is_exact_in_binary() {
+        for (text, exact) in
+            [("0", true), ("10", true), ("0.5", true), ("-3.25", true), ("0.001953125", true), ("0.1", false), ("0.003", false)]
+        {
+            assert_eq!(Decimal::parse(text).map(Decimal::is_binary), Ok(exact), "{text}");
         }
     }
 

@@ -45,7 +45,8 @@ impl Param {
     fn json_schema(&self) -> Json {
         let unit = self.kind.unit();
         let unit = if unit.is_empty() { String::new() } else { format!("in {unit}") };
-        let doc = [self.doc.as_str(), &unit].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        let step = self.kind.unchecked_step().map_or(String::new(), |step| format!("in steps of {step}"));
+        let doc = [self.doc.as_str(), &unit, &step].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         described(&doc, self.kind.json_schema())
     }
 }
@@ -55,13 +56,25 @@ impl Kind {
         match self {
             Kind::Int { min, max, step, .. } => json!({ "type": "integer", "minimum": min, "maximum": max, "multipleOf": step }),
             Kind::Float { min, max, step, .. } => {
-                let [min, max, step] = [step.times(*min), step.times(*max), *step].map(Decimal::to_f64);
-                json!({ "type": "number", "minimum": min, "maximum": max, "multipleOf": step })
+                let mut schema = json!({ "type": "number", "minimum": step.times(*min).to_f64(), "maximum": step.times(*max).to_f64() });
+                if self.unchecked_step().is_none() {
+                    schema["multipleOf"] = json!(step.to_f64());
+                }
+                schema
             }
             Kind::Enum(values) => json!({ "enum": values }),
             Kind::Bool => json!({ "type": "boolean" }),
+            // Where `$` also stands before a last newline, as in Python, a text with one passes. What would refuse it there, a lookahead or
+            // `not`, grammars that are made from a schema do not know.
             Kind::Text { max_len } => json!({ "type": "string", "maxLength": max_len, "pattern": "^[^\\u0000-\\u001f\\u007f]*$" }),
         }
+    }
+
+    /// The step, where `multipleOf` does not say it. Validators divide in floats, where 0.07 is not a multiple of 0.01: what is legal
+    /// would be refused unless the step is exact in binary.
+    fn unchecked_step(&self) -> Option<Decimal> {
+        let Kind::Float { step, .. } = self else { return None };
+        (!step.is_binary()).then_some(*step)
     }
 }
 

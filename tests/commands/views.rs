@@ -2,10 +2,11 @@
 
 use std::process::{Command as Process, Output};
 
-use qwark::commands::CommandSet;
-use serde_json::json;
+use proptest::prelude::*;
+use qwark::commands::{CommandSet, CommandSpec, Kind};
+use serde_json::{Value, json};
 
-use crate::sets::{hostile, rover, set};
+use crate::sets::{hostile, number_sets, rover, set};
 
 const ROVER: &str = "commands/rover.toml";
 
@@ -34,13 +35,47 @@ fn the_schema_has_ranges_and_descriptions() {
     let drive = &commands[0]["properties"]["drive"];
     assert_eq!(drive["required"], json!(["distance"]));
     assert_eq!(drive["additionalProperties"], json!(false));
-    let distance = json!({ "type": "number", "minimum": -10.0, "maximum": 10.0, "multipleOf": 0.01, "description": "in m" });
+    let distance = json!({ "type": "number", "minimum": -10.0, "maximum": 10.0, "description": "in m in steps of 0.01" });
     assert_eq!(drive["properties"]["distance"], distance);
     let turn = json!({ "type": "integer", "minimum": -360, "maximum": 360, "multipleOf": 1, "description": "in deg" });
     assert_eq!(commands[1]["properties"]["turn"]["properties"]["angle"], turn);
     // What stands alone has a list of its own.
     let lists = hostile().json_schema();
     assert_eq!((&lists["oneOf"][0]["maxItems"], &lists["oneOf"][1]["maxItems"]), (&json!(4), &json!(1)));
+    let extremes = &lists["oneOf"][0]["items"]["oneOf"][1]["properties"]["extremes"]["properties"];
+    let steps = ["b", "c", "d", "f", "g"].map(|name| &extremes[name]["multipleOf"]);
+    assert_eq!(steps, [&Value::Null, &json!(10.0), &json!(0.001953125), &json!(0.25), &Value::Null]);
+}
+
+/// Fails where a validator, which divides by `multipleOf` in floats, refuses a number that is legal, or where nothing says the step.
+fn check_numbers(spec: &CommandSpec, schema: &Value) -> Result<(), TestCaseError> {
+    for param in &spec.params {
+        let Kind::Float { min, max, step, .. } = &param.kind else { continue };
+        let said = &schema["properties"][&spec.name]["properties"][&param.name];
+        let Some(multiple) = said["multipleOf"].as_f64() else {
+            let description = said["description"].as_str().unwrap_or_default();
+            prop_assert!(description.ends_with(&format!("in steps of {step}")), "{}", said);
+            continue;
+        };
+        prop_assert_eq!(multiple.to_string(), step.to_f64().to_string());
+        for steps in *min..=*max {
+            let value = step.times(steps).to_f64();
+            prop_assert!((value / multiple).fract() == 0.0, "{} / {}", value, multiple);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn the_schema_refuses_no_legal_number(random in number_sets()) {
+        for set in [rover(), random] {
+            let schema = set.json_schema();
+            for (index, spec) in set.commands().iter().enumerate() {
+                check_numbers(spec, &schema["items"]["oneOf"][index])?;
+            }
+        }
+    }
 }
 
 /// Two sets have the same id where their commands mean the same.
@@ -81,11 +116,11 @@ fn stdout(arguments: &[&str]) -> String {
 fn the_program_prints_what_the_library_makes() {
     let set = rover();
     assert_eq!(stdout(&["check", ROVER]), format!("rover, version 1: 12 commands, 4 examples, id {:#010x}\n", set.id()));
-    let report: serde_json::Value = serde_json::from_str(&stdout(&["check", ROVER, "--json"])).expect("JSON");
+    let report: Value = serde_json::from_str(&stdout(&["check", ROVER, "--json"])).expect("JSON");
     assert_eq!((&report["name"], &report["version"], &report["commands"]), (&json!("rover"), &json!(1), &json!(12)));
     assert_eq!(stdout(&["prompt", ROVER]), set.prompt());
     assert_eq!(stdout(&["grammar", ROVER]), set.lark());
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&stdout(&["schema", ROVER])).expect("JSON"), set.json_schema());
+    assert_eq!(serde_json::from_str::<Value>(&stdout(&["schema", ROVER])).expect("JSON"), set.json_schema());
     for (name, lang) in [("c", qwark::commands::Lang::C), ("python", qwark::commands::Lang::Python), ("rust", qwark::commands::Lang::Rust)]
     {
         assert_eq!(stdout(&["codegen", ROVER, "--lang", name]), set.codegen(lang));

@@ -72,10 +72,12 @@ fn a_damaged_snapshot_is_made_anew() {
     let dir = tempfile::tempdir().expect("a folder");
     let cache = Cache::new(dir.path().to_owned(), 4_000_000_000);
     let beginning = tokens(1, 70);
-    let attach = || {
+    let try_to = || {
         let mut engine = Engine::new(&opened.model, options(KvDType::F16)).expect("it fits");
-        attach(&mut engine, &mapping, &cache, &beginning, |_| ()).expect("a snapshot")
+        attach(&mut engine, &mapping, &cache, &beginning, |_| ())
     };
+    let refused = || try_to().expect_err("no snapshot").to_string();
+    let attach = || try_to().expect("a snapshot");
     assert_eq!(attach(), Came::Computed);
     let path = cache.entries().expect("readable").pop().expect("a file").path;
     let sound = fs::read(&path).expect("readable");
@@ -99,7 +101,7 @@ fn a_damaged_snapshot_is_made_anew() {
     // Nobody writes into this pipe: it is not waited for.
     fs::remove_file(&path).expect("there");
     assert!(Command::new("mkfifo").arg(&path).status().expect("a program").success());
-    assert_eq!(attach(), Came::Computed);
+    assert!(refused().ends_with("it is not a regular file"), "{}", refused());
 }
 
 #[test]

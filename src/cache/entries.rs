@@ -135,7 +135,7 @@ impl Cache {
 
 /// Locks a file that no other process has locked.
 fn lock_alone(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+    let file = super::open_file(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
         // Where files cannot be locked, one that is removed in use stays there for its process.

@@ -16,7 +16,8 @@ mod record;
 mod room;
 mod stamp;
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -178,7 +179,7 @@ impl Cache {
     }
 
     /// The file that is locked while files are chosen for removal.
-    fn lock_file(&self) -> std::io::Result<File> {
+    fn lock_file(&self) -> io::Result<File> {
         OpenOptions::new().create(true).truncate(false).write(true).open(self.dir.join("lock"))
     }
 }
@@ -189,11 +190,15 @@ fn is_unchanged(mapping: &Mapping) -> bool {
     parts.all(|(path, then)| path.metadata().is_ok_and(|now| Stamp::of(&now) == Stamp::of(then)))
 }
 
+/// Opens a file, and nothing else: whoever opens a pipe waits for somebody at its other end.
+fn open_file(path: &Path) -> io::Result<File> {
+    if path.metadata()?.is_file() { File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
 /// Opens a file and locks it against removal; `None` where it is not there. Who is about to remove it, or looks whether it is in
 /// use, is done in a moment.
 pub(crate) fn lock_shared(path: &Path) -> Option<File> {
-    // Whoever opens a pipe waits for somebody at its other end.
-    let file = path.metadata().ok().filter(Metadata::is_file).and_then(|_| File::open(path).ok())?;
+    let file = open_file(path).ok()?;
     // Not every file system can. A file that is removed while it is mapped goes on to be there for its process.
     if let Err(error) = file.lock_shared() {
         log::debug!("{}: no lock: {error}", path.display());

@@ -1,6 +1,6 @@
 use qwark_kernels::{Activations, Position};
 
-use super::MAX_BATCH;
+use super::{HEADS, MAX_BATCH};
 use crate::model::Config;
 
 /// Scratch of one forward pass, for up to [`MAX_BATCH`] rows. Shapes are `[rows, width]`, row-major.
@@ -51,7 +51,7 @@ impl Buffers {
             up: rows(c.ffn),
             cos: rows(c.head_dim / 2),
             sin: rows(c.head_dim / 2),
-            logits: vec![0.0; 2 * outputs * c.vocab],
+            logits: vec![0.0; HEADS * outputs * c.vocab],
             acts: Activations::with_capacity(MAX_BATCH, widest(c)),
         }
     }
@@ -59,7 +59,7 @@ impl Buffers {
     /// Bytes that [`Buffers::new`] allocates.
     pub fn bytes(c: &Config, outputs: usize) -> u64 {
         let row = 2 * c.hidden + 2 * c.q_width() + 2 * c.kv_width() + 2 * c.ffn + c.head_dim;
-        (4 * (MAX_BATCH * row + 2 * outputs * c.vocab) + Activations::bytes_for(MAX_BATCH, widest(c))) as u64
+        (4 * (MAX_BATCH * row + HEADS * outputs * c.vocab) + Activations::bytes_for(MAX_BATCH, widest(c))) as u64
     }
 }
 

@@ -31,6 +31,10 @@ const PROBE_AGAIN: usize = 256;
 /// computing them all, since rows lie eight in a tile and memory is read best from one end to the other.
 const FEW_OF_THE_HEAD: usize = 24;
 
+/// Rows of all tokens' logits that there is room for, of each row of a batch that wants them: the others are of guesses. Memory that is not
+/// used is never touched.
+pub const HEADS: usize = 4;
+
 /// How an engine is laid out. Fixed for its life, since it decides every allocation.
 #[derive(Clone, Copy)]
 pub struct EngineOptions {
@@ -44,7 +48,7 @@ pub struct EngineOptions {
     pub context: usize,
     /// Sequences held at once.
     pub sequences: usize,
-    /// The most rows of one batch whose logits of all tokens are wanted; there is room for twice as many, the others being of guesses.
+    /// The most rows of one batch whose logits of all tokens are wanted; there is room for [`HEADS`] times as many, the others being of guesses.
     pub outputs: usize,
 }
 
@@ -125,7 +129,7 @@ pub enum BatchError {
     /// More rows than [`MAX_BATCH`], or none.
     #[error("a batch has 1 to {MAX_BATCH} rows, not {0}")]
     Rows(usize),
-    /// More logits than twice [`EngineOptions::outputs`] rows of all tokens have.
+    /// More logits than [`HEADS`] times [`EngineOptions::outputs`] rows of all tokens have.
     #[error("{asked} logits were asked for, the engine was laid out for {planned}")]
     Outputs {
         /// Logits that there must be room for.

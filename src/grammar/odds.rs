@@ -14,17 +14,19 @@ const WEIGHTS: usize = 1 << 14;
 const RATE: f32 = 0.1;
 const SOURCE_RATE: f32 = 0.03;
 
-/// What says which token comes next: a word of the sentence, what the sentence goes on with in a text, what followed the same tokens earlier.
+/// What says which token comes next: a word of the sentence, a number of it, what it goes on with in a text, what followed the same tokens
+/// earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Named,
+    Counted,
     Copied,
     Followed,
 }
 
-/// Of each source, how often it is right where nothing else is known, as log-odds: 79, 45 and 50 %, about what 561 sentences for a
+/// Of each source, how often it is right where nothing else is known, as log-odds: 79, 95, 86 and 52 %, about what 561 sentences for a
 /// rover had after one another.
-const USUAL: [f32; 3] = [1.3, -0.2, 0.0];
+const USUAL: [f32; 4] = [1.3, 2.9, 1.8, 0.1];
 
 /// What is known beside a choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

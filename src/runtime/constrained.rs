@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::guesses::{Guesses, Place};
-use crate::engine::Head;
+use crate::engine::{HEADS, Head};
 use crate::grammar::{Choice, Clues, CompiledGrammar, Constraint, GrammarError};
 use crate::scheduler::{GUESSED_ROWS, Guess};
 use crate::tokenizer::Tokenizer;
@@ -136,9 +136,9 @@ impl Constrained {
         self.constraint.back_to(tokenizer, choice)
     }
 
-    /// Makes guesses as long as they pay. There is room for as many logits as two whole heads of `vocab` have.
+    /// Makes guesses as long as they pay. There is room for as many logits as [`HEADS`] whole heads of `vocab` have.
     fn guess(&mut self, tokenizer: &Tokenizer<'_>, vocab: usize) -> Result<(), GrammarError> {
-        let mut room = Room { rows: GUESSED_ROWS - 1, logits: (2 * vocab).saturating_sub(self.wanted(vocab)) };
+        let mut room = Room { rows: GUESSED_ROWS - 1, logits: (HEADS * vocab).saturating_sub(self.wanted(vocab)) };
         // That all guesses so far are right.
         let mut odds = 1.0;
         self.clues = None;

@@ -8,6 +8,7 @@ mod control;
 mod guesses;
 mod guessing;
 mod health;
+mod numbers;
 mod open;
 mod pace;
 mod tools;

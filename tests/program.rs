@@ -233,7 +233,11 @@ fn errors_are_one_line_with_the_cause() {
         (&["logits", "-m", model, "--tokens", "1", "--out", "/nonexistent/out"], "/nonexistent/out"),
         (&["synth", "qwen9", "/dev/null"], "qwen9"),
     ];
-    for (args, part) in cases {
+    let dir = tempfile::tempdir().expect("a folder");
+    let latin1 = dir.path().join("set.toml");
+    std::fs::write(&latin1, b"name = \"a\"\nversion = 1\n# gr\xfc\xdfe\n").expect("it can be written");
+    let latin1: &[&str] = &["commands", "check", latin1.to_str().expect("UTF-8")];
+    for (args, part) in cases.into_iter().chain([(latin1, "set.toml:3: not UTF-8")]) {
         let output = qwark().args(args).stdin(Stdio::null()).output().expect("the program starts");
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {error}");

@@ -216,6 +216,21 @@ mod tests {
     }
 
     #[test]
+    fn arguments_are_those_listed_unless_the_schema_lists_them_elsewhere() {
+        for (parameters, is_closed) in [
+            (json!({}), true),
+            (json!({"properties": {"x": {}}}), true),
+            (json!({"enum": [{"x": 1}]}), false),
+            (json!({"const": {"x": 1}}), false),
+            (json!({"additionalProperties": true}), false),
+            (json!({"$ref": "#/$defs/a"}), false),
+        ] {
+            let tool = Tool::new(&function(json!({"name": "go", "parameters": parameters}))).unwrap();
+            assert_eq!(tool.schema().contains("\"additionalProperties\":false"), is_closed, "{parameters}");
+        }
+    }
+
+    #[test]
     fn a_choice_is_of_tools_that_there_are() {
         let tools = Tools::new(&[function(json!({"name": "go"})), function(json!({"name": "stop"}))]).unwrap();
         let names = |choice| tools.callable(&choice).map(|tools| tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>());

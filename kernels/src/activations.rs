@@ -1,6 +1,6 @@
 //! Batches of activations as int8 blocks, and the operand of a matrix product that is made of them.
 
-use crate::{Kernels, Pool, pool::SyncPtr};
+use crate::{Isa, Kernels, Pool, pool::SyncPtr};
 use std::slice;
 
 /// Values that share one scale.
@@ -13,6 +13,8 @@ pub(crate) const BLOCK: usize = 32;
 pub struct Activations {
     max_rows: usize,
     max_cols: usize,
+    /// Of each [`TokenBlock`].
+    places: usize,
     q: Vec<i8>,
     d: Vec<f32>,
     s: Vec<f32>,
@@ -65,15 +67,73 @@ fn words(lines: &mut [Line]) -> &mut [i32] {
     unsafe { slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LINE) }
 }
 
+/// A block of 32 columns of one or more tokens, wherever these lie.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(crate) struct TokenColumns {
+    q: *const i32,
+    d: *const f32,
+    s: *const f32,
+    minus8: *const i32,
+    places: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl TokenColumns {
+    /// The `four`-th four activations of each token, token beside token.
+    ///
+    /// # Safety
+    /// `four` is below 8.
+    #[inline]
+    pub unsafe fn four(self, four: usize) -> *const i32 {
+        // SAFETY: the caller's promise: there are eight times four activations of each place.
+        unsafe { self.q.add(four * self.places) }
+    }
+
+    /// The scale of token `t`.
+    ///
+    /// # Safety
+    /// There is such a token.
+    #[inline]
+    pub unsafe fn d(self, t: usize) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe { *self.d.add(t) }
+    }
+
+    /// The scale times the sum, of token `t`.
+    ///
+    /// # Safety
+    /// As for `d`.
+    #[inline]
+    pub unsafe fn s(self, t: usize) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe { *self.s.add(t) }
+    }
+
+    /// Minus eight times the `sum`-th sum of token `t`.
+    ///
+    /// # Safety
+    /// As for `d`; `sum` is below 3.
+    #[inline]
+    pub unsafe fn minus8(self, sum: usize, t: usize) -> i32 {
+        // SAFETY: the caller's promise.
+        unsafe { *self.minus8.add(sum * self.places + t) }
+    }
+}
+
 /// Words of a token in a [`TokenBlock`].
 const TOKEN_WORDS: usize = size_of::<TokenBlock<1>>() / size_of::<i32>();
 
-/// Places of each [`TokenBlock`] where there are `rows` tokens.
-pub(crate) const fn places(rows: usize) -> usize {
-    if rows > SOME_TOKENS {
+/// Tokens of one of AVX2's tiles, at most: all of a few, or as many as leave registers for twice the rows.
+const AVX2_TOKENS: usize = 5;
+
+/// Places of each [`TokenBlock`] where there are `rows` tokens for kernels of `isa`: with AVX2 those of its tiles.
+pub(crate) const fn places(isa: Isa, rows: usize) -> usize {
+    let avx2 = matches!(isa, Isa::Avx2);
+    if rows > SOME_TOKENS && !avx2 {
         BLOCK_TOKENS
     } else if rows > FEW_TOKENS {
-        rows.div_ceil(rows.div_ceil(BLOCK_TOKENS)).next_multiple_of(2)
+        if avx2 { rows.div_ceil(rows.div_ceil(AVX2_TOKENS)) } else { rows.div_ceil(rows.div_ceil(BLOCK_TOKENS)).next_multiple_of(2) }
     } else if rows > 0 {
         rows
     } else {
@@ -81,24 +141,52 @@ pub(crate) const fn places(rows: usize) -> usize {
     }
 }
 
-/// All words of so many blocks of `rows` tokens.
-const fn all_words(rows: usize, blocks: usize) -> usize {
+/// All words of so many blocks of `rows` tokens, in `places` each.
+const fn all_words(rows: usize, places: usize, blocks: usize) -> usize {
     // No kernel reads them of one row.
     let several = cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && rows > 1;
-    if several { rows.next_multiple_of(places(rows)) * TOKEN_WORDS * blocks } else { 0 }
+    if several { rows.next_multiple_of(places) * TOKEN_WORDS * blocks } else { 0 }
 }
 
-/// Sets token `t` of a [`TokenBlock`] of `tokens`, given as words.
-fn put(block: &mut [i32], tokens: usize, t: usize, q: &[i8; BLOCK], d: f32, s: f32, minus8: [i32; 3]) {
-    let (levels, rest) = block.split_at_mut(tokens * BLOCK / 4);
-    for (run, q) in levels.chunks_exact_mut(tokens * RUN / 4).zip(q.as_chunks::<RUN>().0) {
-        for (word, q) in run[t * RUN / 4..].iter_mut().zip(q.as_chunks::<4>().0) {
-            *word = i32::from_ne_bytes(q.map(i8::cast_unsigned));
-        }
+/// Minus eight times the sums of the first 16, the last 16 and all of a block's integers.
+fn minus8_of(q: &[i8; BLOCK]) -> [i32; 3] {
+    let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
+    let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
+    [-8 * first, -8 * last, -8 * (first + last)]
+}
+
+/// Quantised rows, `[rows][blocks]` each.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    blocks: usize,
+    q: &'a [[i8; BLOCK]],
+    d: &'a [f32],
+    s: &'a [f32],
+    minus8: &'a [[i32; 3]],
+}
+
+impl Rows<'_> {
+    /// Those from the `row`-th on.
+    fn from(self, row: usize) -> Self {
+        let at = row * self.blocks;
+        Self { q: &self.q[at..], d: &self.d[at..], s: &self.s[at..], minus8: &self.minus8[at..], ..self }
     }
-    let [first, last, all] = minus8;
-    for (place, word) in rest.chunks_exact_mut(tokens).zip([d.to_bits().cast_signed(), s.to_bits().cast_signed(), first, last, all]) {
-        place[t] = word;
+
+    /// Fills a [`TokenBlock`] of `places`, given as words, from the `block`-th blocks of the first rows, as many as there are.
+    fn bring_together(self, block: usize, places: usize, out: &mut [i32]) {
+        let (levels, rest) = out.split_at_mut(places * BLOCK / 4);
+        for (t, at) in (block..self.q.len()).step_by(self.blocks).take(places).enumerate() {
+            for (run, q) in levels.chunks_exact_mut(places * RUN / 4).zip(self.q[at].as_chunks::<RUN>().0) {
+                for (word, q) in run[t * RUN / 4..].iter_mut().zip(q.as_chunks::<4>().0) {
+                    *word = i32::from_ne_bytes(q.map(i8::cast_unsigned));
+                }
+            }
+            let [first, last, all] = self.minus8[at];
+            let floats = [self.d[at], self.s[at]].map(|v| v.to_bits().cast_signed());
+            for (place, word) in rest.chunks_exact_mut(places).zip([floats[0], floats[1], first, last, all]) {
+                place[t] = word;
+            }
+        }
     }
 }
 
@@ -111,6 +199,8 @@ pub struct Operand<'a> {
     pub(crate) cols: usize,
     /// Blocks of a token, `cols` rounded up to whole blocks of 32.
     pub(crate) blocks: usize,
+    /// Tokens of a [`TokenBlock`].
+    pub(crate) places: usize,
     /// `[rows][cols]`.
     pub(crate) values: &'a [f32],
     /// `[rows][blocks * 32]`, -127 to 127; zero past `cols`.
@@ -141,12 +231,34 @@ impl<'a> Operand<'a> {
     /// The blocks of 32 columns, from the `block`-th on, of the tokens that the `token`-th lies beside.
     ///
     /// # Safety
-    /// There are several tokens, for which `T` is the number of [`places`], and so many tokens and blocks.
+    /// There are several tokens, in `T` places, and so many tokens and blocks.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     #[inline]
     pub(crate) unsafe fn token_blocks<const T: usize>(&self, token: usize, block: usize) -> *const TokenBlock<T> {
         // SAFETY: the caller's promise; the lines hold such blocks, one after the other.
         unsafe { self.together.as_ptr().cast::<TokenBlock<T>>().add(token / T * self.blocks + block) }
+    }
+
+    /// The `block`-th 32 columns of the tokens from `token` on, as far as they lie together, which are in `places` places.
+    ///
+    /// # Safety
+    /// There are so many places, and such tokens and blocks.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) unsafe fn columns(&self, places: usize, token: usize, block: usize) -> TokenColumns {
+        debug_assert_eq!(self.places, places);
+        // SAFETY: the caller's promise. One token's activations are bytes in a row; those of several are words of a `TokenBlock`.
+        unsafe {
+            if places == 1 {
+                let q = self.q.as_ptr().add(block * BLOCK).cast();
+                let (d, s) = (self.d.as_ptr().add(block), self.s.as_ptr().add(block));
+                return TokenColumns { q, d, s, minus8: self.minus8.as_ptr().add(block).cast(), places: 1 };
+            }
+            let at = (token / places * self.blocks + block) * places * TOKEN_WORDS + token % places;
+            let q = self.together.as_ptr().cast::<i32>().add(at);
+            let d = q.add(places * BLOCK / 4);
+            TokenColumns { q, d: d.cast(), s: d.add(places).cast(), minus8: d.add(2 * places), places }
+        }
     }
 
     /// One of its rows.
@@ -157,6 +269,7 @@ impl<'a> Operand<'a> {
         let (values, blocks) = (row * self.cols..(row + 1) * self.cols, row * self.blocks..(row + 1) * self.blocks);
         Operand {
             rows: 1,
+            places: 1,
             values: &self.values[values],
             q: &self.q[blocks.start * BLOCK..blocks.end * BLOCK],
             d: &self.d[blocks.clone()],
@@ -175,6 +288,7 @@ impl Activations {
         Self {
             max_rows,
             max_cols,
+            places: 1,
             q: vec![0; max_rows * blocks * BLOCK],
             d: vec![0.0; max_rows * blocks],
             s: vec![0.0; max_rows * blocks],
@@ -191,7 +305,7 @@ impl Activations {
 
     /// Lines for as many rows, or fewer, whose blocks may have more places than there are tokens.
     fn lines(max_rows: usize, blocks: usize) -> usize {
-        if max_rows > 1 { all_words(max_rows.next_multiple_of(BLOCK_TOKENS), blocks).div_ceil(LINE) } else { 0 }
+        if max_rows > 1 { all_words(max_rows + BLOCK_TOKENS - 1, 1, blocks).div_ceil(LINE) } else { 0 }
     }
 
     /// `x`, `[rows, cols]`, as an operand. Values that are not finite give unspecified products, never undefined behaviour.
@@ -257,45 +371,53 @@ impl Activations {
             self.max_rows,
             self.max_cols
         );
-        let blocks = cols.div_ceil(BLOCK);
-        let q = SyncPtr::new(&mut self.q[..rows * blocks * BLOCK]);
+        let (blocks, places) = (cols.div_ceil(BLOCK), places(kernels.isa(), rows));
+        self.places = places;
+        let tiles = rows.div_ceil(places);
+        let several = all_words(rows, places, blocks) > 0;
+        // What a thread has quantised it brings together as well, if there are enough tokens for all threads to do so.
+        let at_once = several && (pool.threads() == 1 || tiles >= 2 * pool.threads());
+        let step = if at_once { places } else { 1 };
+        let q = SyncPtr::new(&mut self.q.as_chunks_mut().0[..rows * blocks]);
         let d = SyncPtr::new(&mut self.d[..rows * blocks]);
         let s = SyncPtr::new(&mut self.s[..rows * blocks]);
         let minus8 = SyncPtr::new(&mut self.minus8[..rows * blocks]);
-        pool.run(rows, &|row| {
-            let at = row * blocks;
-            // SAFETY: the pool runs each row once, and rows do not overlap; the slices are inside those borrowed above.
-            let (q, d) = unsafe { (q.slice(at * BLOCK, blocks * BLOCK), d.slice(at, blocks)) };
+        let together = SyncPtr::new(&mut words(&mut self.together)[..all_words(rows, places, blocks)]);
+        let per_block = places * TOKEN_WORDS;
+        pool.run(rows.div_ceil(step), &|unit| {
+            let first = unit * step;
+            let (at, count) = (first * blocks, step.min(rows - first) * blocks);
+            // SAFETY: the pool runs each unit once, and their rows do not overlap; the slices are inside those borrowed above.
+            let (q, d) = unsafe { (q.slice(at, count), d.slice(at, count)) };
             // SAFETY: as above.
-            let (s, minus8) = unsafe { (s.slice(at, blocks), minus8.slice(at, blocks)) };
-            kernels.quantize_q8(values(row), q, d, s);
-            for (minus8, q) in minus8.iter_mut().zip(q.as_chunks::<BLOCK>().0) {
-                let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
-                let [first, last] = [sum(&q[..BLOCK / 2]), sum(&q[BLOCK / 2..])];
-                *minus8 = [-8 * first, -8 * last, -8 * (first + last)];
+            let (s, minus8) = unsafe { (s.slice(at, count), minus8.slice(at, count)) };
+            for (row, at) in (first..).zip((0..count).step_by(blocks)) {
+                let row_blocks = at..at + blocks;
+                kernels.quantize_q8(values(row), q[row_blocks.clone()].as_flattened_mut(), &mut d[row_blocks.clone()], &mut s[row_blocks]);
+            }
+            for (minus8, q) in minus8.iter_mut().zip(&*q) {
+                *minus8 = minus8_of(q);
+            }
+            if at_once {
+                // SAFETY: as above, of the tile of these rows.
+                let together = unsafe { together.slice(unit * blocks * per_block, blocks * per_block) };
+                let rows = Rows { blocks, q, d, s, minus8 };
+                for (block, out) in together.chunks_exact_mut(per_block).enumerate() {
+                    rows.bring_together(block, places, out);
+                }
             }
         });
-        self.bring_together(pool, rows, blocks);
-    }
-
-    /// Fills the [`TokenBlock`]s from the rows.
-    fn bring_together(&mut self, pool: &Pool, rows: usize, blocks: usize) {
-        let (q, _) = self.q.as_chunks::<BLOCK>();
-        let (d, s, minus8) = (&self.d, &self.s, &self.minus8);
-        let tokens = places(rows);
-        let per_block = tokens * TOKEN_WORDS;
-        let count = all_words(rows, blocks) / per_block;
-        let together = SyncPtr::new(&mut words(&mut self.together)[..count * per_block]);
+        if !several || at_once {
+            return;
+        }
+        let rows = Rows { blocks, q: &self.q.as_chunks().0[..rows * blocks], d: &self.d, s: &self.s, minus8: &self.minus8 };
+        let count = tiles * blocks;
         pool.run(count.div_ceil(TOGETHER), &|unit| {
             let first = unit * TOGETHER;
             // SAFETY: the pool runs each unit once, and units do not overlap; the slice is inside the one borrowed above.
             let together = unsafe { together.slice(first * per_block, TOGETHER.min(count - first) * per_block) };
             for (at, out) in (first..).zip(together.chunks_exact_mut(per_block)) {
-                let (tile, block) = (at / blocks, at % blocks);
-                for t in 0..tokens.min(rows - tile * tokens) {
-                    let at = (tile * tokens + t) * blocks + block;
-                    put(out, tokens, t, &q[at], d[at], s[at], minus8[at]);
-                }
+                rows.from(at / blocks * places).bring_together(at % blocks, places, out);
             }
         });
     }
@@ -307,12 +429,13 @@ impl Activations {
             rows,
             cols,
             blocks,
+            places: self.places,
             values,
             q: &self.q[..rows * blocks * BLOCK],
             d: &self.d[..rows * blocks],
             s: &self.s[..rows * blocks],
             minus8: &self.minus8[..rows * blocks],
-            together: &self.together[..all_words(rows, blocks).div_ceil(LINE)],
+            together: &self.together[..all_words(rows, self.places, blocks).div_ceil(LINE)],
         }
     }
 }

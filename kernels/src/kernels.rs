@@ -2,7 +2,7 @@
 
 use crate::{
     Entry, Isa, KvDType, MAX_HEAD_DIM, Matrix, Operand, Pool, UnsupportedIsa,
-    activations::BLOCK,
+    activations::{BLOCK, places},
     packed::{MAX_BLOCK_BYTES, TILE_ROWS},
     pool::SyncPtr,
     table::{self, KV_BLOCK, SoftmaxState, Table},
@@ -39,6 +39,12 @@ struct Part<'a> {
     out: SyncPtr<'a, f32>,
     unit_rows: usize,
     units: usize,
+}
+
+/// Rows of a unit, `wanted` or more, so that the thread with most of `rows` has as few of them as possible.
+fn even_unit_rows(rows: usize, wanted: usize, threads: usize) -> usize {
+    let most = |unit_rows: &usize| rows.div_ceil(*unit_rows).div_ceil(threads) * unit_rows;
+    (wanted..=UNIT_ROWS_MAX).step_by(UNIT_ROWS_STEP).min_by_key(most).unwrap_or(wanted)
 }
 
 impl Kernels {
@@ -90,9 +96,11 @@ impl Kernels {
         for (part, job) in parts.iter_mut().zip(jobs) {
             let w = job.w;
             assert_eq!(w.cols(), x.cols, "the {} matrix has other columns than the operand", w.dtype());
+            assert_eq!(places(self.isa(), x.rows), x.places, "the operand was loaded for another instruction set");
             assert_eq!(job.out.len(), x.rows * w.rows(), "the output is not [tokens, rows]");
             let least = if x.rows > 1 { UNIT_ROWS_BATCH } else { UNIT_ROWS_STEP };
-            let unit_rows = (UNIT_BYTES / w.row_bytes()).next_multiple_of(UNIT_ROWS_STEP).clamp(least, UNIT_ROWS_MAX);
+            let wanted = (UNIT_BYTES / w.row_bytes()).next_multiple_of(UNIT_ROWS_STEP).clamp(least, UNIT_ROWS_MAX);
+            let unit_rows = even_unit_rows(w.rows(), wanted, pool.threads());
             let count = w.rows().div_ceil(unit_rows);
             *part = Some(Part { w, out: SyncPtr::new(job.out), unit_rows, units: count });
             units += count;

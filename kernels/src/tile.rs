@@ -87,30 +87,6 @@ pub(crate) unsafe fn matmul<K: MatmulTile, const GEMV: usize, const R: usize, co
     }
 }
 
-/// Covers a unit with tiles of one row, or of those that go together, by eight tokens, and one tile of what is left: where unpacking takes
-/// its time, steps of a few tokens pay for it once.
-///
-/// # Safety
-/// As for [`matmul`].
-#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "others have panels"))]
-pub(crate) unsafe fn matmul_by_eight<K: MatmulTile>(args: &MatmulArgs<'_>) {
-    for token in (0..args.x.rows).step_by(8) {
-        // SAFETY: so many tokens are in `args`; the rest is the caller's promise.
-        unsafe {
-            match args.x.rows - token {
-                1 => strip::<K, 1, 1>(args, token),
-                2 => strip::<K, 1, 2>(args, token),
-                3 => strip::<K, 1, 3>(args, token),
-                4 => strip::<K, 1, 4>(args, token),
-                5 => strip::<K, 1, 5>(args, token),
-                6 => strip::<K, 1, 6>(args, token),
-                7 => strip::<K, 1, 7>(args, token),
-                _ => strip::<K, 1, 8>(args, token),
-            }
-        }
-    }
-}
-
 /// All rows of a unit times `T` tokens.
 ///
 /// # Safety

@@ -8,22 +8,34 @@ use std::arch::x86_64::*;
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn softmax(scores: &mut [f32], scale: f32, state: &mut SoftmaxState) -> f32 {
     let factor = _mm256_set1_ps(scale);
-    let mut largest = _mm256_set1_ps(state.max);
-    for chunk in scores.chunks_mut(LANES) {
-        let v = _mm256_mul_ps(load(chunk), factor);
-        store(chunk, v);
-        let lanes = _mm256_castsi256_ps(first_lanes(chunk.len()));
-        largest = _mm256_blendv_ps(largest, _mm256_max_ps(largest, v), lanes);
+    let (chunks, rest) = scores.as_chunks_mut::<LANES>();
+    let mut largest = _mm256_set1_ps(f32::NEG_INFINITY);
+    for chunk in &*chunks {
+        largest = _mm256_max_ps(largest, load(chunk));
     }
-    let largest = max(largest);
+    let lanes = _mm256_castsi256_ps(first_lanes(rest.len()));
+    largest = _mm256_max_ps(largest, _mm256_blendv_ps(largest, load(rest), lanes));
+    // Rounding keeps the order, so the largest score scaled is the largest scaled score.
+    let largest = state.max.max(max(largest) * scale);
     let mut total = _mm256_setzero_ps();
-    for chunk in scores.chunks_mut(LANES) {
-        let lanes = _mm256_castsi256_ps(first_lanes(chunk.len()));
-        let v = _mm256_and_ps(exp(_mm256_sub_ps(load(chunk), _mm256_set1_ps(largest))), lanes);
+    for chunk in chunks {
+        let v = weight(load(chunk), factor, largest);
         store(chunk, v);
+        total = _mm256_add_ps(total, v);
+    }
+    if !rest.is_empty() {
+        let v = _mm256_and_ps(weight(load(rest), factor, largest), lanes);
+        store(rest, v);
         total = _mm256_add_ps(total, v);
     }
     let correction = (state.max - largest).exp();
     *state = SoftmaxState { max: largest, sum: state.sum * correction + sum(total) };
     correction
+}
+
+/// `exp(score * factor - largest)`.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn weight(score: __m256, factor: __m256, largest: f32) -> __m256 {
+    exp(_mm256_sub_ps(_mm256_mul_ps(score, factor), _mm256_set1_ps(largest)))
 }

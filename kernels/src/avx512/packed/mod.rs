@@ -14,7 +14,7 @@ mod tokens;
 
 use crate::{
     activations::{SOME_TOKENS, TokenBlock},
-    avx2::packed::{Levels, PackedFormat},
+    avx2::packed::{Levels, PackedFormat, fours, halves},
     packed::TILE_ROWS,
     tile::MatmulArgs,
 };
@@ -22,16 +22,6 @@ use std::arch::x86_64::*;
 
 /// Rows that are multiplied together with more than a few tokens, the lanes of a vector.
 const ROWS: usize = 2 * TILE_ROWS;
-
-/// Whether the first and the last 16 columns of a block have scales of their own.
-const fn halves<F: PackedFormat>() -> usize {
-    if matches!(F::LEVELS, Levels::Small) { 2 } else { 1 }
-}
-
-/// Columns of a block that share a scale, in fours.
-const fn fours<F: PackedFormat>() -> usize {
-    8 / halves::<F>()
-}
 
 /// Quantised weights in tiles times int8 activations.
 ///
@@ -66,8 +56,8 @@ unsafe fn unsigned<F: PackedFormat>(tile: *const u8, part: usize, four: usize) -
     // SAFETY: the caller's promise.
     let levels = unsafe { F::levels(tile, part, four) };
     match F::LEVELS {
-        Levels::Nibbles { .. } => levels,
-        Levels::Fives | Levels::Small | Levels::Bytes => _mm256_xor_si256(levels, _mm256_set1_epi8(-128)),
+        Levels::Unsigned { .. } => levels,
+        Levels::Signed => _mm256_xor_si256(levels, _mm256_set1_epi8(-128)),
     }
 }
 
@@ -75,11 +65,11 @@ unsafe fn unsigned<F: PackedFormat>(tile: *const u8, part: usize, four: usize) -
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn zero<F: PackedFormat>(minus8: i32) -> __m512i {
-    match F::LEVELS {
-        Levels::Nibbles { signed: false } => _mm512_setzero_si512(),
-        Levels::Nibbles { signed: true } => _mm512_set1_epi32(minus8),
-        Levels::Fives | Levels::Small | Levels::Bytes => _mm512_slli_epi32::<4>(_mm512_set1_epi32(minus8)),
-    }
+    let zero = match F::LEVELS {
+        Levels::Unsigned { zero } => zero,
+        Levels::Signed => 128,
+    };
+    _mm512_mullo_epi32(_mm512_set1_epi32(minus8), _mm512_set1_epi32((zero / 8) as i32))
 }
 
 /// Which of the sums of a block's activations stands for the columns of `half`.

@@ -2,7 +2,7 @@
 //! for. Eight rows at a time, in vectors of half the length.
 
 use super::{dots, fours, halves, sum_of, unsigned, zero};
-use crate::{Operand, avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
+use crate::{activations::TokenColumns, avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
 use std::arch::x86_64::*;
 
 /// How far ahead weights are asked for where there are several tokens. Prefetchers alone bring them to the second-level cache in time,
@@ -28,7 +28,7 @@ pub(super) unsafe fn matmul<F: PackedFormat, const T: usize>(args: &MatmulArgs<'
                     super::prefetch(tile.wrapping_add(AHEAD), bytes);
                 }
                 for part in 0..parts {
-                    step::<F, T>(tile, header, part, &Tokens { x: args.x, block: i * parts + part }, &mut acc);
+                    step::<F, T>(tile, header, part, args.x.columns(T, 0, i * parts + part), &mut acc);
                 }
                 tile = tile.add(bytes);
             }
@@ -45,7 +45,7 @@ pub(super) unsafe fn matmul<F: PackedFormat, const T: usize>(args: &MatmulArgs<'
 /// As for [`PackedFormat::levels`]; the tokens are there.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Header, part: usize, x: &Tokens<'_, T>, acc: &mut [__m256; T]) {
+unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Header, part: usize, x: TokenColumns, acc: &mut [__m256; T]) {
     // SAFETY: the caller's promise.
     unsafe {
         for half in 0..halves::<F>() {
@@ -54,7 +54,7 @@ unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Head
                 *dot = _mm512_castsi512_si256(zero::<F>(x.minus8(sum_of::<F>(half), t)));
             }
             for four in half * fours::<F>()..(half + 1) * fours::<F>() {
-                dots::add_eight(&mut dots, unsigned::<F>(tile, part, four), x.four(four));
+                dots::add_eight(&mut dots, unsigned::<F>(tile, part, four), &*x.four(four).cast());
             }
             let scales = F::scales(tile, header, part, half);
             for (t, acc) in acc.iter_mut().enumerate() {
@@ -66,74 +66,6 @@ unsafe fn step<F: PackedFormat, const T: usize>(tile: *const u8, header: F::Head
             let offsets = F::offsets(tile, header, part);
             for (t, acc) in acc.iter_mut().enumerate() {
                 *acc = _mm256_fmadd_ps(offsets, _mm256_set1_ps(x.s(t)), *acc);
-            }
-        }
-    }
-}
-
-/// A block of 32 activations of each of `T` tokens, which lie token beside token where there are several.
-struct Tokens<'a, const T: usize> {
-    x: Operand<'a>,
-    block: usize,
-}
-
-impl<const T: usize> Tokens<'_, T> {
-    /// Four activations of each token.
-    ///
-    /// # Safety
-    /// There are `T` tokens, and such a block; `four` is below 8.
-    #[inline]
-    unsafe fn four(&self, four: usize) -> &[[i8; 4]; T] {
-        // SAFETY: the caller's promise; one token's activations are bytes in a row.
-        unsafe {
-            match T {
-                1 => &*self.x.q.as_ptr().add(self.block * 32 + four * 4).cast(),
-                _ => &(*self.x.token_blocks::<T>(0, self.block)).q[four],
-            }
-        }
-    }
-
-    /// The scale of token `t`.
-    ///
-    /// # Safety
-    /// As for `four`; `t` is below `T`.
-    #[inline]
-    unsafe fn d(&self, t: usize) -> f32 {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match T {
-                1 => *self.x.d.get_unchecked(self.block),
-                _ => (*self.x.token_blocks::<T>(0, self.block)).d[t],
-            }
-        }
-    }
-
-    /// The scale times the sum, of token `t`.
-    ///
-    /// # Safety
-    /// As for `d`.
-    #[inline]
-    unsafe fn s(&self, t: usize) -> f32 {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match T {
-                1 => *self.x.s.get_unchecked(self.block),
-                _ => (*self.x.token_blocks::<T>(0, self.block)).s[t],
-            }
-        }
-    }
-
-    /// Minus eight times the `sum`-th sum of token `t`.
-    ///
-    /// # Safety
-    /// As for `d`; `sum` is below 3.
-    #[inline]
-    unsafe fn minus8(&self, sum: usize, t: usize) -> i32 {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match T {
-                1 => self.x.minus8.get_unchecked(self.block)[sum],
-                _ => (*self.x.token_blocks::<T>(0, self.block)).minus8[sum][t],
             }
         }
     }

@@ -1,12 +1,7 @@
 //! Some tokens: weights are unpacked on the way into the products, anew for each sixteen tokens.
 
 use super::{Block, ROWS, both, lanes, prefetch, step, unsigned};
-use crate::{
-    activations::{BLOCK_TOKENS, places},
-    avx2::packed::PackedFormat,
-    packed::TILE_ROWS,
-    tile::MatmulArgs,
-};
+use crate::{activations::BLOCK_TOKENS, avx2::packed::PackedFormat, packed::TILE_ROWS, tile::MatmulArgs};
 use std::arch::x86_64::*;
 
 /// A block of two groups of eight rows: a part of their tiles.
@@ -57,7 +52,7 @@ fn both_ps(first: __m256, second: __m256) -> __m512 {
 pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
     // SAFETY: the caller's promise.
     unsafe {
-        match places(args.x.rows) {
+        match args.x.places {
             10 => tiles::<F, 10, 8, 6>(args),
             12 => tiles::<F, 12, 10, 8>(args),
             14 => tiles::<F, 14, 12, 10>(args),

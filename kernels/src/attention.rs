@@ -218,7 +218,7 @@ impl<'a> Queries<'a> {
 
             let values_of = |heads: &Range<usize>| heads.start * head_dim..heads.end * head_dim;
             let scores = &mut scores[..heads.len() * KV_BLOCK];
-            kernels.kv_dot(dtype, keys, &self.q[values_of(&heads)], head_dim, scores);
+            kernels.kv_dot(dtype, keys, &self.q[values_of(&heads)], head_dim, group, scores);
             for (i, h) in heads.clone().enumerate() {
                 correction[i] = kernels.softmax(&mut scores[i * KV_BLOCK..][..seen(h / group)], scale, &mut self.states[h]);
             }

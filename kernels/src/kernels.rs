@@ -257,15 +257,17 @@ impl Kernels {
         unsafe { (self.0.kv_store[dtype as usize].run)(src, dst) }
     }
 
-    /// `scores[h * KV_BLOCK + i] = q[h] . keys[i]` for the query heads of a group, `q` being `[heads][head_dim]`, and a block of at
-    /// most [`KV_BLOCK`] keys. Scores past the last key are left unspecified.
+    /// `scores[h * KV_BLOCK + i] = q[h] . keys[i]` for the query heads of some groups, `q` being `[heads][head_dim]`, and a block
+    /// of at most [`KV_BLOCK`] keys. Scores past the last key are left unspecified; the others do not depend on how many groups of
+    /// `group` heads there are.
     ///
     /// # Panics
-    /// If a length does not fit, or `head_dim` is no multiple of 8 up to [`MAX_HEAD_DIM`].
-    pub fn kv_dot(self, dtype: KvDType, keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+    /// If a length does not fit, the heads are no whole groups, or `head_dim` is no multiple of 8 up to [`MAX_HEAD_DIM`].
+    pub fn kv_dot(self, dtype: KvDType, keys: &[u8], q: &[f32], head_dim: usize, group: usize, scores: &mut [f32]) {
         check_block(dtype, keys, q, head_dim, scores);
+        assert!(group > 0 && q.len().is_multiple_of(group * head_dim), "kv_dot: the heads are not groups of {group}");
         // SAFETY: lengths checked; the table was made after detecting its instruction set.
-        unsafe { (self.0.kv_dot[dtype as usize].run)(keys, q, head_dim, scores) }
+        unsafe { (self.0.kv_dot[dtype as usize].run)(keys, q, head_dim, group, scores) }
     }
 
     /// `out[h] = out[h] * correction[h] + sum_i weights[h * KV_BLOCK + i] * values[i]`: shapes as for [`Kernels::kv_dot`].

@@ -40,8 +40,9 @@ pub(crate) type AddFn = unsafe fn(x: &mut [f32], y: &[f32]);
 /// One key or value of one head into its place in the cache: `dst.len() = KvDType::row_bytes(src.len())`.
 pub(crate) type KvStoreFn = unsafe fn(src: &[f32], dst: &mut [u8]);
 /// `scores[h * KV_BLOCK + i] = q[h] . keys[i]`: `keys` is 1 to [`KV_BLOCK`] cache rows, `q` is `[heads][head_dim]`, `head_dim` is
-/// a multiple of 8 and at most `MAX_HEAD_DIM`, `scores` is `[heads][KV_BLOCK]`; scores past the last key may be overwritten.
-pub(crate) type KvDotFn = unsafe fn(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]);
+/// a multiple of 8 and at most `MAX_HEAD_DIM`, `scores` is `[heads][KV_BLOCK]`; scores past the last key may be
+/// overwritten. `group`, of which `heads` is a multiple, is how many heads always come together: the order of additions may depend on it.
+pub(crate) type KvDotFn = unsafe fn(keys: &[u8], q: &[f32], head_dim: usize, group: usize, scores: &mut [f32]);
 /// `out[h] = out[h] * correction[h] + sum_i weights[h * KV_BLOCK + i] * values[i]`: shapes as in [`KvDotFn`], `out` as `q`.
 pub(crate) type KvAxpyFn = unsafe fn(values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]);
 /// Scores to weights: `scores = exp(scores * scale - max)` with the running maximum and sum brought up to date. Returns

@@ -101,8 +101,16 @@ fn some_rows_have_the_bits_that_all_of_them_have() {
 
 #[test]
 fn attention_has_the_same_bits_in_any_batch_on_any_threads() {
-    let shape = AttentionShape::new(14, 2, 64).unwrap();
-    let (width, kv_width) = (14 * 64, 2 * 64);
+    // Heads in sevens and in twos, whose scores are summed in different orders by some instruction sets.
+    for n_heads in [14, 4] {
+        attention_of(n_heads);
+    }
+}
+
+/// Attention of `n_heads` query heads that share two of 64 values.
+fn attention_of(n_heads: usize) {
+    let shape = AttentionShape::new(n_heads, 2, 64).unwrap();
+    let (width, kv_width) = (n_heads * 64, 2 * 64);
     let rng = &mut Rng(11);
     // Two sequences whose rows mix in the batch, long enough for several blocks.
     let positions: Vec<Position> = (0..300).map(|i| Position { seq: i % 2, pos: i / 2 }).collect();

@@ -165,7 +165,7 @@ fn kv_block(kernels: Kernels, op: &str, dtype: KvDType) {
             rows.chunks_exact_mut(row_bytes).for_each(|row| kernels.kv_store(dtype, &rng.floats(head_dim, 1.0), row));
             let (mut heads_values, mut scores) = (Fenced::random(heads * head_dim, rng), Fenced::random(heads * KV_BLOCK, rng));
             if op == "kv_dot" {
-                kernels.kv_dot(dtype, &rows, &heads_values, head_dim, &mut scores);
+                kernels.kv_dot(dtype, &rows, &heads_values, head_dim, heads, &mut scores);
             } else {
                 kernels.kv_axpy(dtype, &rows, &scores, &Fenced::random(heads, rng), head_dim, &mut heads_values);
             }

@@ -1,6 +1,8 @@
 //! Keys and values: into the cache, and what attention does with a block of them.
 #![expect(clippy::needless_range_loop, reason = "the indices are the heads and columns of a tile of registers")]
 
+mod across;
+
 use super::math::LANES;
 use crate::{
     attention::MAX_HEAD_DIM,
@@ -107,13 +109,20 @@ pub(crate) const KEYS: usize = 4;
 /// Most heads of a tile of scores: sixteen registers hold the sums of its products, a vector of each head and one of a key.
 const TILE_HEADS: usize = 3;
 
+/// From this many heads on that always come together, it is faster to have the scores of eight keys in the lanes of a vector.
+const MANY_HEADS: usize = 4;
+
 /// See [`KvDotFn`](crate::table::KvDotFn).
 ///
 /// # Safety
 /// As stated there.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, group: usize, scores: &mut [f32]) {
     let row_bytes = K::row_bytes(head_dim);
+    if group >= MANY_HEADS {
+        // SAFETY: the caller's promise.
+        return unsafe { across::dot::<K>(keys, q, head_dim, scores) };
+    }
     let mut wide = [0.0f32; KEYS * MAX_HEAD_DIM];
     for (i, keys) in keys.chunks(KEYS * row_bytes).enumerate() {
         let mut rows = tile_rows(keys, row_bytes);

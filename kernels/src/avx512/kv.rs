@@ -13,7 +13,7 @@ const TILE_HEADS: usize = 6;
 /// # Safety
 /// As stated there.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) unsafe fn dot(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+pub(super) unsafe fn dot(keys: &[u8], q: &[f32], head_dim: usize, _group: usize, scores: &mut [f32]) {
     let row_bytes = F16::row_bytes(head_dim);
     for (i, keys) in keys.chunks(KEYS * row_bytes).enumerate() {
         let rows = tile_rows(keys, row_bytes);

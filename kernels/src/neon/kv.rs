@@ -106,7 +106,7 @@ pub(crate) unsafe fn store<K: KvFormat>(src: &[f32], dst: &mut [u8]) {
 /// # Safety
 /// The lengths are as stated there.
 #[target_feature(enable = "neon")]
-pub(crate) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+pub(crate) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, _group: usize, scores: &mut [f32]) {
     let keys = keys.chunks_exact(K::row_bytes(head_dim));
     let scores = scores.chunks_mut(2 * KV_BLOCK);
     for (q, scores) in q.chunks(2 * head_dim).zip(scores) {

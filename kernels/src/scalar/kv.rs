@@ -75,7 +75,7 @@ pub(crate) fn store<K: KvFormat>(src: &[f32], dst: &mut [u8]) {
 }
 
 /// See [`KvDotFn`](crate::table::KvDotFn).
-pub(crate) fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, scores: &mut [f32]) {
+pub(crate) fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, _group: usize, scores: &mut [f32]) {
     let mut key = [0.0; MAX_HEAD_DIM];
     let key = &mut key[..head_dim];
     for (i, row) in keys.chunks_exact(K::row_bytes(head_dim)).enumerate() {

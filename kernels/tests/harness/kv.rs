@@ -75,7 +75,7 @@ pub fn store_cases(dtype: &str, sizes: Sizes) -> Vec<Case> {
 /// Heads of a group, positions of a block.
 fn blocks(sizes: Sizes) -> Vec<(usize, usize)> {
     match sizes {
-        Sizes::Time => vec![(7, KV_BLOCK)],
+        Sizes::Time => vec![(7, KV_BLOCK), (28, KV_BLOCK)],
         Sizes::Check => {
             let counts = [1, 2, 3, 4, 5, 7, 31, 63, KV_BLOCK];
             [1, 2, 3, 4, 5, 7, 8, 16].into_iter().flat_map(|heads| counts.map(|count| (heads, count))).collect()
@@ -103,7 +103,7 @@ pub fn dot_cases(dtype: &str, sizes: Sizes) -> Vec<Case> {
             cases.push(Case {
                 name: format!("kv_dot {dtype} {heads} heads of {head_dim}, {count} keys"),
                 bytes: bytes.len(),
-                run: Box::new(move |kernels, out| kernels.kv_dot(dtype, &bytes[1..], &q, head_dim, out)),
+                run: Box::new(move |kernels, out| kernels.kv_dot(dtype, &bytes[1..], &q, head_dim, heads, out)),
                 expected,
                 bound,
                 exact: false,

@@ -130,14 +130,15 @@ const AVX2_TOKENS: usize = 5;
 /// Places of each [`TokenBlock`] where there are `rows` tokens for kernels of `isa`: with AVX2 those of its tiles.
 pub(crate) const fn places(isa: Isa, rows: usize) -> usize {
     let avx2 = matches!(isa, Isa::Avx2);
-    if rows > SOME_TOKENS && !avx2 {
+    if rows <= 1 {
+        // It is read where it was quantised, and may be one row of more.
+        1
+    } else if rows > SOME_TOKENS && !avx2 {
         BLOCK_TOKENS
     } else if rows > FEW_TOKENS {
         if avx2 { rows.div_ceil(rows.div_ceil(AVX2_TOKENS)) } else { rows.div_ceil(rows.div_ceil(BLOCK_TOKENS)).next_multiple_of(2) }
-    } else if rows > 0 {
-        rows
     } else {
-        1
+        rows
     }
 }
 

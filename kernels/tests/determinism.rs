@@ -85,6 +85,11 @@ fn some_rows_have_the_bits_that_all_of_them_have() {
                 let x = activations.load(kernels, &pool, &x, cols);
                 let mut all = vec![f32::NAN; 3 * rows];
                 kernels.matmul(&pool, x, &mut [Job { w: weights.matrix(), out: &mut all }]);
+                for (t, all) in all.chunks_exact(rows).enumerate() {
+                    let mut alone = vec![f32::NAN; rows];
+                    kernels.matmul(&pool, x.row(t), &mut [Job { w: weights.matrix(), out: &mut alone }]);
+                    assert_eq!(bits(&alone), bits(all), "{dtype} packed: {packed}, token {t} alone");
+                }
                 for one_in in [1, 2, 9, 70, 1000] {
                     let wanted: Vec<u32> = (0..rows as u32).filter(|_| rng.int(1, one_in) == 1).collect();
                     for (t, all) in all.chunks_exact(rows).enumerate() {

@@ -76,6 +76,7 @@ pub(crate) struct TokenColumns {
     s: *const f32,
     minus8: *const i32,
     places: usize,
+    next: usize,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -88,6 +89,37 @@ impl TokenColumns {
     pub unsafe fn four(self, four: usize) -> *const i32 {
         // SAFETY: the caller's promise: there are eight times four activations of each place.
         unsafe { self.q.add(four * self.places) }
+    }
+
+    /// Words from four activations of each token to the next four.
+    #[inline]
+    pub fn places(self) -> usize {
+        self.places
+    }
+
+    /// Bytes to the same columns of the tokens that lie together behind these.
+    #[inline]
+    pub fn next_bytes(self) -> usize {
+        self.next * size_of::<i32>()
+    }
+
+    /// Those.
+    #[inline]
+    pub fn next_tile(self) -> Self {
+        let Self { q, d, s, minus8, places, next } = self;
+        Self { q: q.wrapping_add(next), d: d.wrapping_add(next), s: s.wrapping_add(next), minus8: minus8.wrapping_add(next), places, next }
+    }
+
+    /// The scales of all tokens.
+    #[inline]
+    pub fn scales(self) -> *const f32 {
+        self.d
+    }
+
+    /// Minus eight times the sums of all tokens.
+    #[inline]
+    pub fn zeros(self) -> *const i32 {
+        self.minus8.wrapping_add(2 * self.places)
     }
 
     /// The scale of token `t`.
@@ -124,21 +156,22 @@ impl TokenColumns {
 /// Words of a token in a [`TokenBlock`].
 const TOKEN_WORDS: usize = size_of::<TokenBlock<1>>() / size_of::<i32>();
 
-/// Tokens of one of AVX2's tiles, at most: all of a few, or as many as leave registers for twice the rows.
-const AVX2_TOKENS: usize = 5;
+/// Tokens of one of AVX2's tiles, at most: as many as leave registers for twice the rows.
+pub(crate) const AVX2_TOKENS: usize = 5;
 
-/// Places of each [`TokenBlock`] where there are `rows` tokens for kernels of `isa`: with AVX2 those of its tiles.
+/// Places of each [`TokenBlock`] where there are `rows` tokens for kernels of `isa`: with AVX2 those of a tile.
 pub(crate) const fn places(isa: Isa, rows: usize) -> usize {
-    let avx2 = matches!(isa, Isa::Avx2);
     if rows <= 1 {
         // It is read where it was quantised, and may be one row of more.
         1
-    } else if rows > SOME_TOKENS && !avx2 {
-        BLOCK_TOKENS
-    } else if rows > FEW_TOKENS {
-        if avx2 { rows.div_ceil(rows.div_ceil(AVX2_TOKENS)) } else { rows.div_ceil(rows.div_ceil(BLOCK_TOKENS)).next_multiple_of(2) }
-    } else {
+    } else if matches!(isa, Isa::Avx2) {
+        rows.div_ceil(rows.div_ceil(AVX2_TOKENS))
+    } else if rows <= FEW_TOKENS {
         rows
+    } else if rows <= SOME_TOKENS {
+        rows.div_ceil(rows.div_ceil(BLOCK_TOKENS)).next_multiple_of(2)
+    } else {
+        BLOCK_TOKENS
     }
 }
 
@@ -253,12 +286,13 @@ impl<'a> Operand<'a> {
             if places == 1 {
                 let q = self.q.as_ptr().add(block * BLOCK).cast();
                 let (d, s) = (self.d.as_ptr().add(block), self.s.as_ptr().add(block));
-                return TokenColumns { q, d, s, minus8: self.minus8.as_ptr().add(block).cast(), places: 1 };
+                return TokenColumns { q, d, s, minus8: self.minus8.as_ptr().add(block).cast(), places: 1, next: 0 };
             }
-            let at = (token / places * self.blocks + block) * places * TOKEN_WORDS + token % places;
+            let per_block = places * TOKEN_WORDS;
+            let at = (token / places * self.blocks + block) * per_block + token % places;
             let q = self.together.as_ptr().cast::<i32>().add(at);
             let d = q.add(places * BLOCK / 4);
-            TokenColumns { q, d: d.cast(), s: d.add(places).cast(), minus8: d.add(2 * places), places }
+            TokenColumns { q, d: d.cast(), s: d.add(places).cast(), minus8: d.add(2 * places), places, next: self.blocks * per_block }
         }
     }
 

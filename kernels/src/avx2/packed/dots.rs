@@ -2,7 +2,8 @@
 //! waiting for the one before it, and some of the sums go through memory.
 //!
 //! `R` is one or two groups of eight rows, for which activations are read once. `sums` has, for each token, those of each group; `w` has
-//! four levels of each row, and `x` points to four activations of each token.
+//! four levels of each row, and `x` points to four activations of each token, for more than five tokens of the first half of them: those of
+//! the second are `next` bytes further on.
 
 use std::arch::{asm, x86_64::*};
 
@@ -20,18 +21,27 @@ macro_rules! in_turn {
     };
 }
 
-/// As [`in_turn`], for `$n` tokens and one group of rows.
+/// `$with` for `$n` tokens and one group of rows: its arguments, then for each token its number and those of its sums.
 macro_rules! one_group {
-    ($n:expr, $($args:tt)*) => {
+    ($n:expr, $with:ident, $($args:tt)*) => {
         match $n {
-            1 => in_turn!($($args)*; 0: 0),
-            2 => in_turn!($($args)*; 0: 0, 1: 1),
-            3 => in_turn!($($args)*; 0: 0, 1: 1, 2: 2),
-            4 => in_turn!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3),
-            5 => in_turn!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4),
-            6 => in_turn!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5),
-            7 => in_turn!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6),
-            8 => in_turn!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7),
+            1 => $with!($($args)*; 0: 0),
+            2 => $with!($($args)*; 0: 0, 1: 1),
+            3 => $with!($($args)*; 0: 0, 1: 1, 2: 2),
+            4 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3),
+            5 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4),
+            _ => unreachable!("no products of so many tokens"),
+        }
+    };
+}
+
+/// As [`one_group`], for more tokens, half of which lie `next` bytes further on.
+macro_rules! one_group_of_more {
+    ($n:expr, $with:ident, $($args:tt)*) => {
+        match $n {
+            6 => $with!($($args)*; 0: 0, 1: 1, 2: 2, "0 + {next}": 3, "1 + {next}": 4, "2 + {next}": 5),
+            7 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, "0 + {next}": 4, "1 + {next}": 5, "2 + {next}": 6),
+            8 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, "0 + {next}": 4, "1 + {next}": 5, "2 + {next}": 6, "3 + {next}": 7),
             _ => unreachable!("no products of so many tokens"),
         }
     };
@@ -39,12 +49,12 @@ macro_rules! one_group {
 
 /// As [`one_group`], for two.
 macro_rules! two_groups {
-    ($n:expr, $($args:tt)*) => {
+    ($n:expr, $with:ident, $($args:tt)*) => {
         match $n {
-            1 => in_turn!($($args)*; 0: 0 1),
-            2 => in_turn!($($args)*; 0: 0 1, 1: 2 3),
-            3 => in_turn!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5),
-            4 => in_turn!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5, 3: 6 7),
+            1 => $with!($($args)*; 0: 0 1),
+            2 => $with!($($args)*; 0: 0 1, 1: 2 3),
+            3 => $with!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5),
+            4 => $with!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5, 3: 6 7),
             _ => unreachable!("no products of so many tokens"),
         }
     };
@@ -52,11 +62,10 @@ macro_rules! two_groups {
 
 /// As [`two_groups`], where there are registers for more tokens.
 macro_rules! two_groups_of_more {
-    ($n:expr, $($args:tt)*) => {
+    ($n:expr, $with:ident, $($args:tt)*) => {
         match $n {
-            5 => in_turn!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5, 3: 6 7, 4: 8 9),
-            6 => in_turn!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5, 3: 6 7, 4: 8 9, 5: 10 11),
-            n => two_groups!(n, $($args)*),
+            5 => $with!($($args)*; 0: 0 1, 1: 2 3, 2: 4 5, 3: 6 7, 4: 8 9),
+            n => two_groups!(n, $with, $($args)*),
         }
     };
 }
@@ -168,17 +177,18 @@ macro_rules! add_signed {
 /// Sums of pairs of products, 16 of 16 bits.
 ///
 /// # Safety
-/// AVX2 is there, and `T` tokens; these are at most 8, or 6 with two groups.
+/// AVX2 is there, and `T` tokens, at most 8, or 5 with two groups.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn multiply<const R: usize, const T: usize>(w: [__m256i; R], x: *const i32) -> [[__m256i; R]; T] {
+pub(super) unsafe fn multiply<const R: usize, const T: usize>(w: [__m256i; R], x: *const i32, next: usize) -> [[__m256i; R]; T] {
     let mut products = [[_mm256_setzero_si256(); R]; T];
     let sums = products.as_flattened_mut();
     // SAFETY: reads `T` tokens' activations, and writes registers only.
     unsafe {
-        match R {
-            1 => one_group!(T, sums, out, multiply, (w = in(ymm_reg) w[0], x = in(reg) x,)),
-            _ => two_groups_of_more!(T, sums, out, multiply, (w = in(ymm_reg) w[0], w2 = in(ymm_reg) w[R - 1], x = in(reg) x,)),
+        match (R, T) {
+            (1, 0..=5) => one_group!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], x = in(reg) x,)),
+            (1, _) => one_group_of_more!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], x = in(reg) x, next = in(reg) next,)),
+            _ => two_groups_of_more!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], w2 = in(ymm_reg) w[R - 1], x = in(reg) x,)),
         }
     }
     products
@@ -190,13 +200,16 @@ pub(super) unsafe fn multiply<const R: usize, const T: usize>(w: [__m256i; R], x
 /// As for [`multiply`].
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn add<const R: usize, const T: usize>(sums: &mut [[__m256i; R]; T], w: [__m256i; R], x: *const i32) {
+pub(super) unsafe fn add<const R: usize, const T: usize>(sums: &mut [[__m256i; R]; T], w: [__m256i; R], x: *const i32, next: usize) {
     let sums = sums.as_flattened_mut();
     // SAFETY: as above.
     unsafe {
-        match R {
-            1 => one_group!(T, sums, inout, add, (w = in(ymm_reg) w[0], x = in(reg) x, a = out(ymm_reg) _,)),
-            _ => two_groups_of_more!(T, sums, inout, add, (
+        match (R, T) {
+            (1, 0..=5) => one_group!(T, in_turn, sums, inout, add, (w = in(ymm_reg) w[0], x = in(reg) x, a = out(ymm_reg) _,)),
+            (1, _) => one_group_of_more!(T, in_turn, sums, inout, add, (
+                w = in(ymm_reg) w[0], x = in(reg) x, next = in(reg) next, a = out(ymm_reg) _,
+            )),
+            _ => two_groups_of_more!(T, in_turn, sums, inout, add, (
                 w = in(ymm_reg) w[0], w2 = in(ymm_reg) w[R - 1], x = in(reg) x, a = out(ymm_reg) _, b = out(ymm_reg) _,
             )),
         }
@@ -209,23 +222,26 @@ pub(super) unsafe fn add<const R: usize, const T: usize>(sums: &mut [[__m256i; R
 /// As for [`multiply`], but at most 4 tokens with two groups.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn add_signed<const R: usize, const T: usize>(sums: &mut [[__m256i; R]; T], w: [__m256i; R], x: *const i32) {
+pub(super) unsafe fn add_signed<const R: usize, const T: usize>(sums: &mut [[__m256i; R]; T], w: [__m256i; R], x: *const i32, next: usize) {
     let sums = sums.as_flattened_mut();
     let ones = _mm256_set1_epi16(1);
     let mut magnitudes = w;
     for magnitudes in &mut magnitudes {
         *magnitudes = _mm256_abs_epi8(*magnitudes);
     }
+    macro_rules! with {
+        ($groups:ident, $($more:tt)*) => {
+            $groups!(T, in_turn, sums, inout, add_signed, (
+                w = in(ymm_reg) w[0], m = in(ymm_reg) magnitudes[0], ones = in(ymm_reg) ones, x = in(reg) x, a = out(ymm_reg) _, $($more)*
+            ))
+        };
+    }
     // SAFETY: as above.
     unsafe {
-        match R {
-            1 => one_group!(T, sums, inout, add_signed, (
-                w = in(ymm_reg) w[0], m = in(ymm_reg) magnitudes[0], ones = in(ymm_reg) ones, x = in(reg) x, a = out(ymm_reg) _,
-            )),
-            _ => two_groups!(T, sums, inout, add_signed, (
-                w = in(ymm_reg) w[0], w2 = in(ymm_reg) w[R - 1], m = in(ymm_reg) magnitudes[0], m2 = in(ymm_reg) magnitudes[R - 1],
-                ones = in(ymm_reg) ones, x = in(reg) x, a = out(ymm_reg) _, b = out(ymm_reg) _,
-            )),
+        match (R, T) {
+            (1, 0..=5) => with!(one_group,),
+            (1, _) => with!(one_group_of_more, next = in(reg) next,),
+            _ => with!(two_groups, w2 = in(ymm_reg) w[R - 1], m2 = in(ymm_reg) magnitudes[R - 1], b = out(ymm_reg) _,),
         }
     }
 }

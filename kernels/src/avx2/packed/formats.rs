@@ -46,6 +46,7 @@ macro_rules! simple_format {
             const DTYPE: PackedDType = PackedDType::$format;
             const LEVELS: Levels = $levels_of;
             const OFFSET: bool = $offset;
+            const NIBBLES: bool = matches!($levels_of, Levels::Unsigned { zero: 8 });
             type Header = ();
 
             #[inline]

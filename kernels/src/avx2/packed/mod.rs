@@ -6,13 +6,19 @@
 //! Of each block of 32 columns: one multiplication of the sum of integers by the activations' scale, then one fused multiply-add with
 //! the weights' scale, on every instruction set.
 
+#[macro_use]
 mod dots;
 mod formats;
+mod nibbles;
 mod tiles;
 
 pub(crate) use formats::{IQ4NL, Q4_0, Q4_1, Q4K, Q5_0, Q6K, Q8_0};
 
-use crate::{activations::TokenColumns, packed::PackedDType, tile::MatmulArgs};
+use crate::{
+    activations::{AVX2_TOKENS, TokenColumns},
+    packed::PackedDType,
+    tile::MatmulArgs,
+};
 use std::arch::x86_64::*;
 
 /// Quantised weights in tiles times int8 activations.
@@ -51,6 +57,8 @@ pub(crate) trait PackedFormat {
     const DTYPE: PackedDType;
     /// Its levels.
     const LEVELS: Levels;
+    /// Whether a tile is a block of 32 columns as [`nibbles`] takes them.
+    const NIBBLES: bool = false;
     /// Whether weights have an offset.
     const OFFSET: bool = false;
     /// What is worked out once for a tile.
@@ -96,6 +104,9 @@ pub(crate) const fn fours<F: PackedFormat>() -> usize {
 
 /// A block of 32 columns of some groups of eight rows.
 trait Block<const R: usize> {
+    /// The tiles that it is in.
+    fn tiles(&self) -> [*const u8; R];
+
     /// Four levels of each row.
     ///
     /// # Safety
@@ -125,42 +136,73 @@ trait Block<const R: usize> {
 unsafe fn step<F: PackedFormat, const R: usize, const T: usize>(block: &impl Block<R>, x: TokenColumns, acc: &mut [[__m256; R]; T]) {
     // SAFETY: the caller's promise. No closures in these loops: what they call would not be inlined for these instructions.
     unsafe {
-        for half in 0..halves::<F>() {
-            let mut dots = [[_mm256_setzero_si256(); R]; T];
-            let first = half * fours::<F>();
-            for begin in (first..first + fours::<F>()).step_by(F::LEVELS.pairs()) {
-                if F::LEVELS == Levels::Signed {
-                    dots::add_signed(&mut dots, block.levels(begin), x.four(begin));
-                    continue;
-                }
-                let mut sums = dots::multiply::<R, T>(block.levels(begin), x.four(begin));
-                for four in begin + 1..begin + F::LEVELS.pairs() {
-                    dots::add(&mut sums, block.levels(four), x.four(four));
-                }
-                for t in 0..T {
-                    for r in 0..R {
-                        let sums = _mm256_madd_epi16(sums[t][r], _mm256_set1_epi16(1));
-                        dots[t][r] = _mm256_add_epi32(dots[t][r], sums);
-                    }
-                }
-            }
-            let scales = block.scales(half);
-            for t in 0..T {
-                let d = _mm256_set1_ps(x.d(t));
-                let zero = zero::<F>(x.minus8(if halves::<F>() == 2 { half } else { 2 }, t));
-                for r in 0..R {
-                    let dot = _mm256_cvtepi32_ps(_mm256_add_epi32(dots[t][r], zero));
-                    acc[t][r] = _mm256_fmadd_ps(scales[r], _mm256_mul_ps(d, dot), acc[t][r]);
-                }
+        if F::NIBBLES {
+            nibbles::add_block(block.tiles(), x, acc);
+        } else {
+            for half in 0..halves::<F>() {
+                add_half::<F, R, T>(block, half, x, acc);
             }
         }
         if F::OFFSET {
             let offsets = block.offsets();
             for t in 0..T {
-                let s = _mm256_set1_ps(x.s(t));
+                let (x, place) = holding::<T>(x, t);
+                let s = _mm256_set1_ps(x.s(place));
                 for r in 0..R {
                     acc[t][r] = _mm256_fmadd_ps(offsets[r], s, acc[t][r]);
                 }
+            }
+        }
+    }
+}
+
+/// Where token `t` of `T` is, of which the second half lie in the next tile if they are more than one has.
+#[inline]
+fn holding<const T: usize>(x: TokenColumns, t: usize) -> (TokenColumns, usize) {
+    let first = T.div_ceil(2);
+    if T <= AVX2_TOKENS || t < first { (x, t) } else { (x.next_tile(), t - first) }
+}
+
+/// Adds those of the `half`-th columns that share scales.
+///
+/// # Safety
+/// As for [`step`], and `half` is below [`halves`].
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn add_half<F: PackedFormat, const R: usize, const T: usize>(
+    block: &impl Block<R>,
+    half: usize,
+    x: TokenColumns,
+    acc: &mut [[__m256; R]; T],
+) {
+    let mut dots = [[_mm256_setzero_si256(); R]; T];
+    let first = half * fours::<F>();
+    // SAFETY: the caller's promise.
+    unsafe {
+        for begin in (first..first + fours::<F>()).step_by(F::LEVELS.pairs()) {
+            if F::LEVELS == Levels::Signed {
+                dots::add_signed(&mut dots, block.levels(begin), x.four(begin), x.next_bytes());
+                continue;
+            }
+            let mut sums = dots::multiply::<R, T>(block.levels(begin), x.four(begin), x.next_bytes());
+            for four in begin + 1..begin + F::LEVELS.pairs() {
+                dots::add(&mut sums, block.levels(four), x.four(four), x.next_bytes());
+            }
+            for t in 0..T {
+                for r in 0..R {
+                    let sums = _mm256_madd_epi16(sums[t][r], _mm256_set1_epi16(1));
+                    dots[t][r] = _mm256_add_epi32(dots[t][r], sums);
+                }
+            }
+        }
+        let scales = block.scales(half);
+        for t in 0..T {
+            let (x, place) = holding::<T>(x, t);
+            let d = _mm256_set1_ps(x.d(place));
+            let zero = zero::<F>(x.minus8(if halves::<F>() == 2 { half } else { 2 }, place));
+            for r in 0..R {
+                let dot = _mm256_cvtepi32_ps(_mm256_add_epi32(dots[t][r], zero));
+                acc[t][r] = _mm256_fmadd_ps(scales[r], _mm256_mul_ps(d, dot), acc[t][r]);
             }
         }
     }

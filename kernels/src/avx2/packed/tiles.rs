@@ -9,17 +9,22 @@ const AHEAD: usize = 4096;
 /// Any number of places, known only when running.
 const ANY: usize = 0;
 
-/// All tokens, in tiles of those that lie together.
+/// All tokens, in tiles of those that lie together, or in one of six to eight where unpacking weights takes most of the time.
 ///
 /// # Safety
 /// As for [`matmul`](super::matmul).
 pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
     let (tokens, places) = (args.x.rows(), args.x.places);
-    for token in (0..tokens).step_by(places) {
-        let rest = tokens - token;
-        // SAFETY: the caller's promise; these tokens lie together, as many as there are places but for the last.
-        unsafe {
-            match rest.min(places) {
+    // SAFETY: the caller's promise; these tokens lie together, as many as there are places but for the last, or in two tiles.
+    unsafe {
+        match tokens {
+            6 if !F::NIBBLES => return rows::<F, 1, 6, 3>(args, 0),
+            7 if !F::NIBBLES => return rows::<F, 1, 7, 4>(args, 0),
+            8 if !F::NIBBLES => return rows::<F, 1, 8, 4>(args, 0),
+            _ => {}
+        }
+        for token in (0..tokens).step_by(places) {
+            match (tokens - token).min(places) {
                 1 if places == 1 => rows::<F, 2, 1, 1>(args, token),
                 1 => rows::<F, 2, 1, ANY>(args, token),
                 2 if places == 2 => rows::<F, 2, 2, 2>(args, token),
@@ -28,11 +33,8 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
                 3 => rows::<F, 2, 3, ANY>(args, token),
                 4 if places == 4 => rows::<F, 2, 4, 4>(args, token),
                 4 => rows::<F, 2, 4, ANY>(args, token),
-                5 if two_of_five::<F>() => rows::<F, 2, 5, 5>(args, token),
-                5 => rows::<F, 1, 5, 5>(args, token),
-                6 => rows::<F, 1, 6, 6>(args, token),
-                7 => rows::<F, 1, 7, 7>(args, token),
-                _ => rows::<F, 1, 8, 8>(args, token),
+                _ if two_of_five::<F>() => rows::<F, 2, 5, 5>(args, token),
+                _ => rows::<F, 1, 5, 5>(args, token),
             }
         }
     }
@@ -111,6 +113,11 @@ struct Groups<F: PackedFormat, const R: usize> {
 }
 
 impl<F: PackedFormat, const R: usize> Block<R> for Groups<F, R> {
+    #[inline]
+    fn tiles(&self) -> [*const u8; R] {
+        self.tiles
+    }
+
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn levels(&self, four: usize) -> [__m256i; R] {

@@ -80,6 +80,9 @@ struct CommandArgs {
     /// Threads of each engine
     #[arg(short, long, default_value_t = 2)]
     threads: usize,
+    /// Rounds through all sentences, each with new engines that have seen none of them
+    #[arg(short, long, default_value_t = 3)]
+    rounds: usize,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -181,11 +184,14 @@ const COMMAND_CONTEXT: usize = 2048;
 
 fn compare_commands(args: &CommandArgs) -> Result<()> {
     ensure!(cfg!(feature = "llama"), peer::MISSING);
-    ensure!(args.threads > 0, "--threads must be at least 1");
+    for (option, value) in [("threads", args.threads), ("rounds", args.rounds)] {
+        ensure!(value > 0, "--{option} must be at least 1");
+    }
     let spoken = spoken(&args.sentences)?;
     let packed = pack(&args.model)?;
     let setup = Setup::new(args.model.clone(), args.threads, COMMAND_CONTEXT, 1);
-    let plan = command::Plan { setup, qwark_model: packed.path().to_owned(), set: read(&args.set)?, spoken, free: args.free };
+    let (set, qwark_model) = (read(&args.set)?, packed.path().to_owned());
+    let plan = command::Plan { setup, qwark_model, set, spoken, free: args.free, rounds: args.rounds };
     let report = command::run(&plan)?;
     if args.json { print_json(&report) } else { Ok(report.print(&mut stdout().lock())?) }
 }

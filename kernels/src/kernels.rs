@@ -84,8 +84,8 @@ impl Kernels {
     /// All products of `jobs` with the same operand, in one parallel region.
     ///
     /// # Panics
-    /// If a matrix has other columns than the operand, an output another length than `x.rows() * w.rows()`, or there are more
-    /// than [`MAX_JOBS`] jobs.
+    /// If a matrix has other columns than the operand, the operand was loaded for another instruction set, an output has another length
+    /// than `x.rows() * w.rows()`, or there are more than [`MAX_JOBS`] jobs.
     pub fn matmul(self, pool: &Pool, x: Operand<'_>, jobs: &mut [Job<'_>]) {
         assert!(jobs.len() <= MAX_JOBS, "{} products in one call: at most {MAX_JOBS}", jobs.len());
         if x.rows == 0 {

@@ -28,7 +28,7 @@ use job::{Job, Turn};
 pub use safety::{Latch, Safety};
 
 /// Most rows of a step with guesses. Behind a prompt they spare no more time than they take.
-pub const GUESSED_ROWS: usize = 8;
+pub const GUESSED_ROWS: usize = 10;
 
 /// Bounds of a scheduler.
 #[derive(Clone, Copy, Debug)]

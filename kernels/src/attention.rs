@@ -18,7 +18,7 @@ pub const MAX_HEAD_DIM: usize = 256;
 /// Most query heads that share one key-value head.
 pub const MAX_GROUP: usize = 16;
 /// Most query heads that are taken together: with enough of them, turning keys and values to f32 costs little.
-const MAX_QUERIES: usize = 32;
+const MAX_QUERIES: usize = 48;
 /// Most values of these, for which there is room on the stack; enough for the largest group of the largest heads.
 const MAX_QUERY_VALUES: usize = MAX_GROUP * MAX_HEAD_DIM;
 /// Heads are whole vectors of this many values.
@@ -102,9 +102,10 @@ impl AttentionShape {
         self.n_heads / self.n_kv_heads
     }
 
-    /// Rows of a batch that are taken together.
-    fn rows_together(&self) -> usize {
-        (MAX_QUERIES.min(MAX_QUERY_VALUES / self.head_dim) / self.group()).max(1)
+    /// Into how many groups, which are then taken together, the rows of a batch are cut.
+    fn groups_of(&self, rows: usize, threads: usize) -> usize {
+        let most = (MAX_QUERIES.min(MAX_QUERY_VALUES / self.head_dim) / self.group()).max(1);
+        rows.div_ceil(most).max(threads.div_ceil(self.n_kv_heads)).min(rows)
     }
 }
 
@@ -146,10 +147,11 @@ impl Kernels {
         );
         let width = shape.group() * shape.head_dim;
         let out = SyncPtr::new(out);
-        let per_unit = shape.rows_together();
-        pool.run(rows.len().div_ceil(per_unit) * shape.n_kv_heads, &|unit| {
-            let (first, kv_head) = (unit / shape.n_kv_heads * per_unit, unit % shape.n_kv_heads);
-            let end = rows.len().min(first + per_unit);
+        let groups = shape.groups_of(rows.len(), pool.threads());
+        pool.run(groups * shape.n_kv_heads, &|unit| {
+            let (group, kv_head) = (unit / shape.n_kv_heads, unit % shape.n_kv_heads);
+            // About as many rows in each.
+            let (first, end) = (rows.len() * group / groups, rows.len() * (group + 1) / groups);
             for run in runs(&rows[first..end]) {
                 let place = |row: usize| ((first + row) * shape.n_kv_heads + kv_head) * width;
                 let run_rows = &rows[first..end][run.clone()];
@@ -206,7 +208,8 @@ impl<'a> Queries<'a> {
         let (group, head_dim, dtype) = (self.shape.group(), self.shape.head_dim, cache.dtype());
         let scale = 1.0 / (head_dim as f32).sqrt();
         let (Some(&first), Some(last)) = (self.rows.first(), self.rows.last()) else { return };
-        let mut scores = [0.0f32; MAX_QUERIES * KV_BLOCK];
+        // One more, since scores of the last positions are read as if they were the first.
+        let mut all_scores = [0.0f32; (MAX_QUERIES + 1) * KV_BLOCK];
         let mut correction = [0.0f32; MAX_QUERIES];
         for start in (0..=last.pos).step_by(KV_BLOCK) {
             // Of the rows that see this block, each sees one position more than the one before, up to the whole block.
@@ -217,7 +220,7 @@ impl<'a> Queries<'a> {
             let row_bytes = keys.len() / seen(self.rows.len() - 1);
 
             let values_of = |heads: &Range<usize>| heads.start * head_dim..heads.end * head_dim;
-            let scores = &mut scores[..heads.len() * KV_BLOCK];
+            let scores = &mut all_scores[..heads.len() * KV_BLOCK];
             kernels.kv_dot(dtype, keys, &self.q[values_of(&heads)], head_dim, group, scores);
             for (i, h) in heads.clone().enumerate() {
                 correction[i] = kernels.softmax(&mut scores[i * KV_BLOCK..][..seen(h / group)], scale, &mut self.states[h]);
@@ -229,14 +232,10 @@ impl<'a> Queries<'a> {
             for row in begin + 1..self.rows.len() {
                 if seen(row) > common {
                     let heads = (row - begin) * group..(row - begin + 1) * group;
-                    let mut weights = [0.0f32; MAX_GROUP * KV_BLOCK];
-                    for (out, scores) in weights.chunks_exact_mut(KV_BLOCK).zip(scores.chunks_exact(KV_BLOCK).skip(heads.start)).take(group)
-                    {
-                        out[..seen(row) - common].copy_from_slice(&scores[common..seen(row)]);
-                    }
                     let out = &mut out[values_of(&heads)];
                     let rest = &values[common * row_bytes..seen(row) * row_bytes];
-                    kernels.kv_axpy(dtype, rest, &weights[..group * KV_BLOCK], &[1.0; MAX_GROUP][..group], head_dim, out);
+                    let weights = &all_scores[heads.start * KV_BLOCK + common..][..group * KV_BLOCK];
+                    kernels.kv_axpy(dtype, rest, weights, &[1.0; MAX_GROUP][..group], head_dim, out);
                 }
             }
         }
@@ -251,6 +250,15 @@ impl<'a> Queries<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_cut_for_the_cache_and_for_all_threads() {
+        let shape = AttentionShape::new(14, 2, 64).unwrap();
+        let groups = [1, 2, 6, 7, 26].map(|rows| [1, 2, 3, 4, 9].map(|threads| shape.groups_of(rows, threads)));
+        assert_eq!(groups, [[1, 1, 1, 1, 1], [1, 1, 2, 2, 2], [1, 1, 2, 2, 5], [2, 2, 2, 2, 5], [5, 5, 5, 5, 5]]);
+        assert_eq!(AttentionShape::new(16, 1, 256).unwrap().groups_of(9, 1), 9);
+        assert_eq!(shape.groups_of(0, 4), 0);
+    }
 
     #[test]
     fn shapes_are_checked() {

@@ -226,46 +226,55 @@ const HEADS: usize = 6;
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) unsafe fn axpy<K: KvFormat>(values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]) {
     let groups = out.chunks_mut(HEADS * head_dim).zip(weights.chunks(HEADS * KV_BLOCK)).zip(correction.chunks(HEADS));
-    for ((out, weights), correction) in groups {
+    for (i, ((out, weights), correction)) in groups.enumerate() {
+        let ask = i == 0;
         // SAFETY: the caller's promise, for as many heads as there are corrections.
         unsafe {
             match correction.len() {
-                1 => heads::<K, 1>(values, weights, correction, head_dim, out),
-                2 => heads::<K, 2>(values, weights, correction, head_dim, out),
-                3 => heads::<K, 3>(values, weights, correction, head_dim, out),
-                4 => heads::<K, 4>(values, weights, correction, head_dim, out),
-                5 => heads::<K, 5>(values, weights, correction, head_dim, out),
-                _ => heads::<K, HEADS>(values, weights, correction, head_dim, out),
+                1 => heads::<K, 1>(values, weights, correction, head_dim, ask, out),
+                2 => heads::<K, 2>(values, weights, correction, head_dim, ask, out),
+                3 => heads::<K, 3>(values, weights, correction, head_dim, ask, out),
+                4 => heads::<K, 4>(values, weights, correction, head_dim, ask, out),
+                5 => heads::<K, 5>(values, weights, correction, head_dim, ask, out),
+                _ => heads::<K, HEADS>(values, weights, correction, head_dim, ask, out),
             }
         }
     }
 }
 
 /// [`axpy`] for `H` heads, some columns at a time: as many as keep the multipliers busy, since each sum waits for the one before.
+/// If it is to `ask`, the first of them ask for the next block.
 ///
 /// # Safety
 /// As for [`axpy`], with `H` heads.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn heads<K: KvFormat, const H: usize>(values: &[u8], weights: &[f32], correction: &[f32], head_dim: usize, out: &mut [f32]) {
+unsafe fn heads<K: KvFormat, const H: usize>(
+    values: &[u8],
+    weights: &[f32],
+    correction: &[f32],
+    head_dim: usize,
+    ask: bool,
+    out: &mut [f32],
+) {
     let mut at = 0;
     // SAFETY: the columns are below `head_dim`, a multiple of 8; the rest is the caller's promise.
     unsafe {
         while H <= 2 && at + 4 * LANES <= head_dim {
-            columns::<K, H, 4>(values, weights, correction, head_dim, at, out);
+            columns::<K, H, 4>(values, weights, correction, head_dim, at, ask && at == 0, out);
             at += 4 * LANES;
         }
         while at + 2 * LANES <= head_dim {
-            columns::<K, H, 2>(values, weights, correction, head_dim, at, out);
+            columns::<K, H, 2>(values, weights, correction, head_dim, at, ask && at == 0, out);
             at += 2 * LANES;
         }
         if at < head_dim {
-            columns::<K, H, 1>(values, weights, correction, head_dim, at, out);
+            columns::<K, H, 1>(values, weights, correction, head_dim, at, ask && at == 0, out);
         }
     }
 }
 
-/// [`axpy`] for `H` heads and `8 V` columns from `at`.
+/// [`axpy`] for `H` heads and `8 V` columns from `at`; may `ask` for the next block.
 ///
 /// # Safety
 /// As for [`axpy`], with `H` heads, and `at + 8 V <= head_dim`.
@@ -277,6 +286,7 @@ unsafe fn columns<K: KvFormat, const H: usize, const V: usize>(
     correction: &[f32],
     head_dim: usize,
     at: usize,
+    ask: bool,
     out: &mut [f32],
 ) {
     let mut acc = [[_mm256_setzero_ps(); V]; H];
@@ -292,7 +302,7 @@ unsafe fn columns<K: KvFormat, const H: usize, const V: usize>(
             }
         }
         for (i, row) in values.chunks_exact(row_bytes).enumerate() {
-            if at == 0 {
+            if ask {
                 prefetch_next(row.as_ptr(), row_bytes);
             }
             let mut value = [_mm256_setzero_ps(); V];

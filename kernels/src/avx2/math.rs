@@ -65,25 +65,28 @@ pub(super) fn store(chunk: &mut [f32], v: __m256) {
 }
 
 /// `exp(v)` to a relative error below 2e-7 for -87 <= v <= 88, and the value at the nearest of these limits beyond them; NaN stays
-/// NaN. Range reduction to `2^n * exp(r)`, `|r| <= ln(2) / 2`, and the degree 6 polynomial of Cephes' `expf` (Moshier).
+/// NaN. Range reduction to `2^n * exp(r)`, `|r| <= ln(2) / 2`, with the two parts of ln(2) of Cephes' `expf` (Moshier). The polynomial of
+/// degree 6 has the least relative error, 3e-9, of those that begin with `1 + r`; its powers are summed in pairs (Estrin), since what
+/// takes time is that each operation waits for the one before.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn exp(v: __m256) -> __m256 {
-    const COEFFICIENTS: [f32; 5] = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5];
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
+    // Of a sum with this, the lowest bits are an integer, the exponent of the power of two.
+    const SHIFT: f32 = 1.5 * (1 << 23) as f32 + 127.0;
     let v = _mm256_max_ps(_mm256_set1_ps(-87.0), _mm256_min_ps(_mm256_set1_ps(88.0), v));
-    let n =
-        _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(_mm256_mul_ps(v, _mm256_set1_ps(std::f32::consts::LOG2_E)));
+    let shifted = _mm256_fmadd_ps(v, _mm256_set1_ps(std::f32::consts::LOG2_E), _mm256_set1_ps(SHIFT));
+    let n = _mm256_sub_ps(shifted, _mm256_set1_ps(SHIFT));
     let r = _mm256_fnmadd_ps(n, _mm256_set1_ps(LN2_HIGH), v);
     let r = _mm256_fnmadd_ps(n, _mm256_set1_ps(LN2_LOW), r);
-    let mut p = _mm256_set1_ps(1.987_569_1e-4);
-    for c in COEFFICIENTS {
-        p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(c));
-    }
-    let p = _mm256_add_ps(_mm256_fmadd_ps(p, _mm256_mul_ps(r, r), r), _mm256_set1_ps(1.0));
-    let power = _mm256_slli_epi32::<23>(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)));
-    _mm256_mul_ps(p, _mm256_castsi256_ps(power))
+    let square = _mm256_mul_ps(r, r);
+    let first = _mm256_add_ps(r, _mm256_set1_ps(1.0));
+    let second = _mm256_fmadd_ps(r, _mm256_set1_ps(0.166_665_2), _mm256_set1_ps(0.499_999_93));
+    let third = _mm256_fmadd_ps(r, _mm256_set1_ps(8.368_75e-3), _mm256_set1_ps(4.166_84e-2));
+    let third = _mm256_fmadd_ps(square, _mm256_set1_ps(1.381_43e-3), third);
+    let p = _mm256_fmadd_ps(square, _mm256_fmadd_ps(square, third, second), first);
+    _mm256_mul_ps(p, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(shifted))))
 }
 
 #[cfg(test)]

@@ -14,9 +14,13 @@ pub(super) fn softmax(scores: &mut [f32], scale: f32, state: &mut SoftmaxState) 
         largest = _mm256_max_ps(largest, load(chunk));
     }
     let lanes = _mm256_castsi256_ps(first_lanes(rest.len()));
-    largest = _mm256_max_ps(largest, _mm256_blendv_ps(largest, load(rest), lanes));
+    if !rest.is_empty() {
+        largest = _mm256_max_ps(largest, _mm256_blendv_ps(largest, load(rest), lanes));
+    }
     // Rounding keeps the order, so the largest score scaled is the largest scaled score.
     let largest = state.max.max(max(largest) * scale);
+    // Before the weights, so that it need not be waited for after them.
+    let correction = _mm256_cvtss_f32(exp(_mm256_set1_ps(state.max - largest)));
     let mut total = _mm256_setzero_ps();
     for chunk in chunks {
         let v = weight(load(chunk), factor, largest);
@@ -28,7 +32,6 @@ pub(super) fn softmax(scores: &mut [f32], scale: f32, state: &mut SoftmaxState) 
         store(rest, v);
         total = _mm256_add_ps(total, v);
     }
-    let correction = (state.max - largest).exp();
     *state = SoftmaxState { max: largest, sum: state.sum * correction + sum(total) };
     correction
 }
@@ -37,5 +40,5 @@ pub(super) fn softmax(scores: &mut [f32], scale: f32, state: &mut SoftmaxState) 
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn weight(score: __m256, factor: __m256, largest: f32) -> __m256 {
-    exp(_mm256_sub_ps(_mm256_mul_ps(score, factor), _mm256_set1_ps(largest)))
+    exp(_mm256_fmsub_ps(score, factor, _mm256_set1_ps(largest)))
 }

@@ -147,10 +147,11 @@ unsafe fn tile<const H: usize, const V: usize>(columns: &Columns, q: &[f32], hea
             }
         }
     }
-    for (acc, scores) in acc.iter().zip(scores.chunks_exact_mut(KV_BLOCK)) {
-        for (&acc, scores) in acc.iter().zip(scores[first..].chunks_exact_mut(LANES)) {
-            // SAFETY: eight scores.
-            unsafe { _mm256_storeu_ps(scores.as_mut_ptr(), acc) };
+    for h in 0..H {
+        for v in 0..V {
+            // In a loop over slices, the compiler would call `memcpy` for each head.
+            // SAFETY: eight scores, which is checked.
+            unsafe { _mm256_storeu_ps(scores[h * KV_BLOCK + first + v * LANES..][..LANES].as_mut_ptr(), acc[h][v]) };
         }
     }
 }

@@ -166,7 +166,9 @@ impl TokenColumns {
 const TOKEN_WORDS: usize = size_of::<TokenBlock<1>>() / size_of::<i32>();
 
 /// Tokens of one of AVX2's tiles, at most: as many as leave registers for twice the rows.
-pub(crate) const AVX2_TOKENS: usize = 5;
+pub(crate) const AVX2_TOKENS: usize = 6;
+/// Tiles that may have as many. Where there are more, those of five hardly differ, and suit all types.
+const AVX2_TILES_OF_SIX: usize = 3;
 
 /// Places of each [`TokenBlock`] where there are `rows` tokens for kernels of `isa`: with AVX2 those of a tile.
 pub(crate) const fn places(isa: Isa, rows: usize) -> usize {
@@ -174,7 +176,8 @@ pub(crate) const fn places(isa: Isa, rows: usize) -> usize {
         // It is read where it was quantised, and may be one row of more.
         1
     } else if matches!(isa, Isa::Avx2) {
-        rows.div_ceil(rows.div_ceil(AVX2_TOKENS))
+        let most = if rows <= AVX2_TILES_OF_SIX * AVX2_TOKENS { AVX2_TOKENS } else { AVX2_TOKENS - 1 };
+        rows.div_ceil(rows.div_ceil(most))
     } else if rows <= FEW_TOKENS {
         rows
     } else if rows <= SOME_TOKENS {
@@ -223,6 +226,7 @@ impl Rows<'_> {
             3 => self.bring_into(3, block, out),
             4 => self.bring_into(4, block, out),
             5 => self.bring_into(5, block, out),
+            6 => self.bring_into(6, block, out),
             BLOCK_TOKENS => self.bring_into(BLOCK_TOKENS, block, out),
             _ => self.bring_into(places, block, out),
         }

@@ -2,9 +2,10 @@
 //! waiting for the one before it, and some of the sums go through memory.
 //!
 //! `R` is one or two groups of eight rows, for which activations are read once. `sums` has, for each token, those of each group; `w` has
-//! four levels of each row, and `x` points to four activations of each token, for more than five tokens of the first half of them: those of
+//! four levels of each row, and `x` points to four activations of each token, for more than six tokens of the first half of them: those of
 //! the second are `next` bytes further on.
 
+use crate::activations::AVX2_TOKENS;
 use std::arch::{asm, x86_64::*};
 
 /// `$lines` for each token, given its number and those of its sums among the operands.
@@ -30,6 +31,7 @@ macro_rules! one_group {
             3 => $with!($($args)*; 0: 0, 1: 1, 2: 2),
             4 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3),
             5 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4),
+            6 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5),
             _ => unreachable!("no products of so many tokens"),
         }
     };
@@ -39,7 +41,6 @@ macro_rules! one_group {
 macro_rules! one_group_of_more {
     ($n:expr, $with:ident, $($args:tt)*) => {
         match $n {
-            6 => $with!($($args)*; 0: 0, 1: 1, 2: 2, "0 + {next}": 3, "1 + {next}": 4, "2 + {next}": 5),
             7 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, "0 + {next}": 4, "1 + {next}": 5, "2 + {next}": 6),
             8 => $with!($($args)*; 0: 0, 1: 1, 2: 2, 3: 3, "0 + {next}": 4, "1 + {next}": 5, "2 + {next}": 6, "3 + {next}": 7),
             _ => unreachable!("no products of so many tokens"),
@@ -186,7 +187,7 @@ pub(super) unsafe fn multiply<const R: usize, const T: usize>(w: [__m256i; R], x
     // SAFETY: reads `T` tokens' activations, and writes registers only.
     unsafe {
         match (R, T) {
-            (1, 0..=5) => one_group!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], x = in(reg) x,)),
+            (1, ..=AVX2_TOKENS) => one_group!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], x = in(reg) x,)),
             (1, _) => one_group_of_more!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], x = in(reg) x, next = in(reg) next,)),
             _ => two_groups_of_more!(T, in_turn, sums, out, multiply, (w = in(ymm_reg) w[0], w2 = in(ymm_reg) w[R - 1], x = in(reg) x,)),
         }
@@ -205,7 +206,7 @@ pub(super) unsafe fn add<const R: usize, const T: usize>(sums: &mut [[__m256i; R
     // SAFETY: as above.
     unsafe {
         match (R, T) {
-            (1, 0..=5) => one_group!(T, in_turn, sums, inout, add, (w = in(ymm_reg) w[0], x = in(reg) x, a = out(ymm_reg) _,)),
+            (1, ..=AVX2_TOKENS) => one_group!(T, in_turn, sums, inout, add, (w = in(ymm_reg) w[0], x = in(reg) x, a = out(ymm_reg) _,)),
             (1, _) => one_group_of_more!(T, in_turn, sums, inout, add, (
                 w = in(ymm_reg) w[0], x = in(reg) x, next = in(reg) next, a = out(ymm_reg) _,
             )),
@@ -239,7 +240,7 @@ pub(super) unsafe fn add_signed<const R: usize, const T: usize>(sums: &mut [[__m
     // SAFETY: as above.
     unsafe {
         match (R, T) {
-            (1, 0..=5) => with!(one_group,),
+            (1, ..=AVX2_TOKENS) => with!(one_group,),
             (1, _) => with!(one_group_of_more, next = in(reg) next,),
             _ => with!(two_groups, w2 = in(ymm_reg) w[R - 1], m2 = in(ymm_reg) magnitudes[R - 1], b = out(ymm_reg) _,),
         }

@@ -9,7 +9,7 @@ const AHEAD: usize = 4096;
 /// Any number of places, known only when running.
 const ANY: usize = 0;
 
-/// All tokens, in tiles of those that lie together, or in one of six to eight where unpacking weights takes most of the time.
+/// All tokens, in tiles of those that lie together, or in one of seven or eight where unpacking weights takes most of the time.
 ///
 /// # Safety
 /// As for [`matmul`](super::matmul).
@@ -18,7 +18,6 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
     // SAFETY: the caller's promise; these tokens lie together, as many as there are places but for the last, or in two tiles.
     unsafe {
         match tokens {
-            6 if !F::NIBBLES => return rows::<F, 1, 6, 3>(args, 0),
             7 if !F::NIBBLES => return rows::<F, 1, 7, 4>(args, 0),
             8 if !F::NIBBLES => return rows::<F, 1, 8, 4>(args, 0),
             _ => {}
@@ -33,8 +32,11 @@ pub(super) unsafe fn matmul<F: PackedFormat>(args: &MatmulArgs<'_>) {
                 3 => rows::<F, 2, 3, ANY>(args, token),
                 4 if places == 4 => rows::<F, 2, 4, 4>(args, token),
                 4 => rows::<F, 2, 4, ANY>(args, token),
-                _ if two_of_five::<F>() => rows::<F, 2, 5, 5>(args, token),
-                _ => rows::<F, 1, 5, 5>(args, token),
+                5 if two_of_five::<F>() => rows::<F, 2, 5, ANY>(args, token),
+                5 if places == 5 => rows::<F, 1, 5, 5>(args, token),
+                5 => rows::<F, 1, 5, ANY>(args, token),
+                _ if F::NIBBLES => rows::<F, 2, 6, 6>(args, token),
+                _ => rows::<F, 1, 6, 6>(args, token),
             }
         }
     }

@@ -243,7 +243,7 @@ impl<T> Scheduler<T> {
     }
 
     /// Writes the rows of the next step, which begins at `now`; none where nothing can run. At most `prompt_rows` of them are of
-    /// prompts. `ready` says whether a client can take more text: a request whose client can't is left out, and nobody else waits
+    /// prompts, or a third more where a prompt ends with them. `ready` says whether a client can take more text: a request whose client can't is left out, and nobody else waits
     /// for it. Returns whether an interrupt took some of these rows back before: they should not be interrupted again.
     ///
     /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each request that has rows with `logits`
@@ -267,9 +267,9 @@ impl<T> Scheduler<T> {
             let Sequence { cached, job: Some(job), .. } = &mut sequences[seq] else { continue };
             let pending = job.pending(cached);
             let room = self.limits.batch - rows.len();
-            let todo = if pending > 1 { pending.min(prompt_rows).min(room) } else { pending.min(room) };
+            let todo = if pending > 1 { prompt_part(pending, prompt_rows).min(room) } else { pending.min(room) };
             if pending > 1 {
-                prompt_rows -= todo;
+                prompt_rows = prompt_rows.saturating_sub(todo);
             }
             for _ in 0..todo {
                 let pos = cached.len();
@@ -391,6 +391,12 @@ impl<T> Scheduler<T> {
         };
         Some(job.finish(reason, now))
     }
+}
+
+/// How many of the `pending` rows of a prompt a step takes that is to have at most `rows`. A rest of up to a third comes along: in a
+/// step of its own, the weights would be read again for few rows.
+fn prompt_part(pending: usize, rows: usize) -> usize {
+    if pending <= rows.saturating_add(rows / 3) { pending } else { rows }
 }
 
 #[cfg(test)]

@@ -190,6 +190,17 @@ fn prompt_rows_are_limited_and_answers_under_way_are_not() {
 }
 
 #[test]
+fn a_small_rest_of_a_prompt_comes_along() {
+    for (prompt, first) in [(2, 2), (3, 3), (4, 4), (5, 3)] {
+        let (mut s, now) = scheduler();
+        s.submit(key(1, 1), vec![7; prompt], vec![], (), terms(now)).expect("room");
+        let mut rows = Vec::new();
+        s.plan(&mut rows, 3, now, |_| true);
+        assert_eq!(rows.len(), first, "of {prompt}");
+    }
+}
+
+#[test]
 fn deadlines_end_requests_wherever_they_are() {
     let (mut s, start) = scheduler_of(Limits { parallel: 1, ..LIMITS });
     let at = |ms| start + Duration::from_millis(ms);

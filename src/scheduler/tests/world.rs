@@ -263,7 +263,7 @@ impl World {
             self.cache[seq][pos] = Some(token);
             keys.insert(key);
         }
-        assert!(others <= prompt_rows);
+        assert!(others <= prompt_rows + prompt_rows / 3);
         keys
     }
 

@@ -10,7 +10,7 @@ use crate::{
     table::KV_BLOCK,
 };
 use half::f16;
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, mem::MaybeUninit};
 
 /// How the cache keeps one key or value of one head.
 pub(crate) trait KvFormat {
@@ -123,23 +123,23 @@ pub(super) unsafe fn dot<K: KvFormat>(keys: &[u8], q: &[f32], head_dim: usize, g
         // SAFETY: the caller's promise.
         return unsafe { across::dot::<K>(keys, q, head_dim, scores) };
     }
-    let mut wide = [0.0f32; KEYS * MAX_HEAD_DIM];
+    let mut wide = [MaybeUninit::<f32>::uninit(); KEYS * MAX_HEAD_DIM];
     for (i, keys) in keys.chunks(KEYS * row_bytes).enumerate() {
-        let mut rows = tile_rows(keys, row_bytes);
-        // SAFETY: whole rows of `head_dim` values, which is a multiple of 8 and at most `MAX_HEAD_DIM`; whole heads of as many.
+        let (rows, first) = (tile_rows(keys, row_bytes), i * KEYS);
+        // SAFETY: whole rows of `head_dim` values, which is a multiple of 8 and at most `MAX_HEAD_DIM`; whole heads of as many. The first
+        // tile writes all rows of `wide`.
         unsafe {
             if q.len() <= TILE_HEADS * head_dim {
-                heads_dot::<K>(rows, q, head_dim, i * KEYS, scores);
+                heads_dot::<K>(rows, q, head_dim, first, scores);
                 continue;
             }
-            // With many heads, keys are turned to f32 once for all of them.
-            for (row, wide) in rows.iter_mut().zip(wide.chunks_exact_mut(head_dim)) {
-                for at in (0..head_dim).step_by(LANES) {
-                    _mm256_storeu_ps(wide.as_mut_ptr().add(at), K::load8(*row, at));
-                }
-                *row = wide.as_ptr().cast();
-            }
-            heads_dot::<F32>(rows, q, head_dim, i * KEYS, scores);
+            // With many heads, keys are turned to f32 once for all of them, by the first.
+            let wide = wide.as_mut_ptr().cast::<f32>();
+            let (q, q_rest) = q.split_at(TILE_HEADS * head_dim);
+            let (scores, scores_rest) = scores.split_at_mut(TILE_HEADS * KV_BLOCK);
+            tile_dot::<K, TILE_HEADS>(rows, q, head_dim, first, scores, Some(wide));
+            let rows = std::array::from_fn(|k| wide.add(k * head_dim).cast_const().cast());
+            heads_dot::<F32>(rows, q_rest, head_dim, first, scores_rest);
         }
     }
 }
@@ -165,23 +165,32 @@ pub(crate) fn tile_rows(keys: &[u8], row_bytes: usize) -> [*const u8; KEYS] {
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn heads_dot<K: KvFormat>(keys: [*const u8; KEYS], q: &[f32], head_dim: usize, first: usize, scores: &mut [f32]) {
-    let tiles = q.chunks(TILE_HEADS * head_dim).zip(scores.chunks_mut(TILE_HEADS * KV_BLOCK));
-    for (q, scores) in tiles {
+    let (mut q, mut scores) = (q, scores);
+    while !q.is_empty() {
+        // Four are two and two: one head alone keeps the multipliers half as busy.
+        let heads = match q.len() / head_dim {
+            left if left == TILE_HEADS + 1 => 2,
+            left => left.min(TILE_HEADS),
+        };
+        let (q_tile, q_rest) = q.split_at(heads * head_dim);
+        let (scores_tile, scores_rest) = scores.split_at_mut(heads * KV_BLOCK);
         // SAFETY: the caller's promise, and as many heads as stated.
         unsafe {
-            match q.len() / head_dim {
-                1 => tile_dot::<K, 1>(keys, q, head_dim, first, scores),
-                2 => tile_dot::<K, 2>(keys, q, head_dim, first, scores),
-                _ => tile_dot::<K, TILE_HEADS>(keys, q, head_dim, first, scores),
+            match heads {
+                1 => tile_dot::<K, 1>(keys, q_tile, head_dim, first, scores_tile, None),
+                2 => tile_dot::<K, 2>(keys, q_tile, head_dim, first, scores_tile, None),
+                _ => tile_dot::<K, TILE_HEADS>(keys, q_tile, head_dim, first, scores_tile, None),
             }
         }
+        (q, scores) = (q_rest, scores_rest);
     }
 }
 
-/// [`heads_dot`] for `H` heads. Each score is summed in eight lanes, and these always in the same order.
+/// [`heads_dot`] for `H` heads. Each score is summed in eight lanes, and these always in the same order. The keys go into `wide` as f32,
+/// `[KEYS][head_dim]`, where that is given.
 ///
 /// # Safety
-/// As for [`heads_dot`], with `H` heads.
+/// As for [`heads_dot`], with `H` heads, and `wide` has room.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(crate) unsafe fn tile_dot<K: KvFormat, const H: usize>(
@@ -190,6 +199,7 @@ pub(crate) unsafe fn tile_dot<K: KvFormat, const H: usize>(
     head_dim: usize,
     first: usize,
     scores: &mut [f32],
+    wide: Option<*mut f32>,
 ) {
     let mut acc = [[_mm256_setzero_ps(); KEYS]; H];
     for at in (0..head_dim).step_by(LANES) {
@@ -201,6 +211,9 @@ pub(crate) unsafe fn tile_dot<K: KvFormat, const H: usize>(
             }
             for k in 0..KEYS {
                 let key = K::load8(keys[k], at);
+                if let Some(wide) = wide {
+                    _mm256_storeu_ps(wide.add(k * head_dim + at), key);
+                }
                 for h in 0..H {
                     acc[h][k] = _mm256_fmadd_ps(heads[h], key, acc[h][k]);
                 }

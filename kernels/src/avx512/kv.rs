@@ -27,12 +27,12 @@ pub(super) unsafe fn dot(keys: &[u8], q: &[f32], head_dim: usize, _group: usize,
             // SAFETY: whole rows of `head_dim` values, a multiple of 8; so many heads of as many.
             unsafe {
                 match share.len() {
-                    1 => tile_dot::<F16, 1>(rows, q, head_dim, i * KEYS, scores),
-                    2 => tile_dot::<F16, 2>(rows, q, head_dim, i * KEYS, scores),
-                    3 => tile_dot::<F16, 3>(rows, q, head_dim, i * KEYS, scores),
-                    4 => tile_dot::<F16, 4>(rows, q, head_dim, i * KEYS, scores),
-                    5 => tile_dot::<F16, 5>(rows, q, head_dim, i * KEYS, scores),
-                    _ => tile_dot::<F16, TILE_HEADS>(rows, q, head_dim, i * KEYS, scores),
+                    1 => tile_dot::<F16, 1>(rows, q, head_dim, i * KEYS, scores, None),
+                    2 => tile_dot::<F16, 2>(rows, q, head_dim, i * KEYS, scores, None),
+                    3 => tile_dot::<F16, 3>(rows, q, head_dim, i * KEYS, scores, None),
+                    4 => tile_dot::<F16, 4>(rows, q, head_dim, i * KEYS, scores, None),
+                    5 => tile_dot::<F16, 5>(rows, q, head_dim, i * KEYS, scores, None),
+                    _ => tile_dot::<F16, TILE_HEADS>(rows, q, head_dim, i * KEYS, scores, None),
                 }
             }
         }

@@ -243,8 +243,9 @@ impl<T> Scheduler<T> {
     }
 
     /// Writes the rows of the next step, which begins at `now`; none where nothing can run. At most `prompt_rows` of them are of
-    /// prompts, or a third more where a prompt ends with them. `ready` says whether a client can take more text: a request whose client can't is left out, and nobody else waits
-    /// for it. Returns whether an interrupt took some of these rows back before: they should not be interrupted again.
+    /// prompts, or a third more where a prompt ends with them. `ready` says whether a client can take more text: a request whose client
+    /// can't is left out, and nobody else waits for it. Returns whether an interrupt took some of these rows back before: they should
+    /// not be interrupted again.
     ///
     /// The step must be computed, then [`Scheduler::sampled`] or [`Scheduler::last`] called for each request that has rows with `logits`
     /// set, until it has a token that is not computed yet or its end, or [`Scheduler::undo`] for all rows, before the next call.

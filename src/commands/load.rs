@@ -28,7 +28,10 @@ impl CommandSet {
             examples: Vec::new(),
         };
         let tables = "a list of tables, as [[...]] begins them";
-        let commands = table.take("command").ok_or_else(|| SetFault::NoCommand.at(1, ""))?;
+        let (commands, examples) = (table.take("command"), table.take("example"));
+        // First: a misspelt [[command]] would be missed by the examples only.
+        table.finish()?;
+        let commands = commands.ok_or_else(|| SetFault::NoCommand.at(1, ""))?;
         for (number, item) in commands.array(tables, "")?.iter().enumerate() {
             if number == MAX_SPECS {
                 return Err(SetFault::TooManyCommands.at(item.line, ""));
@@ -42,12 +45,11 @@ impl CommandSet {
         if set.commands.is_empty() {
             return Err(SetFault::NoCommand.at(commands.line, ""));
         }
-        let examples = table.take("example").map_or(Ok(Vec::new()), |item| item.array(tables, ""))?;
+        let examples = examples.map_or(Ok(Vec::new()), |item| item.array(tables, ""))?;
         for (number, item) in examples.iter().enumerate() {
             let example = set.example(item.table(tables, &format!("example {}", number + 1))?)?;
             set.examples.push(example);
         }
-        table.finish()?;
         Ok(set)
     }
 

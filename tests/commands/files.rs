@@ -52,6 +52,11 @@ fn faults_of_a_file_are_named() {
         ("name = \"r\"\nversion = 1.5".to_owned(), "line 2: version is not a whole number"),
         ("name = \"r\"\nversion = -1".to_owned(), "line 2: the version is a number from 0 to 2147483647"),
         (format!("{HEAD}x = 1\n{command}"), "line 3: unknown key \"x\""),
+        (format!("{HEAD}[[comand]]\nname = \"go\"\n"), "line 3: unknown key \"comand\""),
+        (
+            format!("{HEAD}[[comand]]\nname = \"up\"\n{command}[[example]]\ntext = \"up\"\ncommands = [{{ up = {{}} }}]\n"),
+            "line 3: unknown key \"comand\"",
+        ),
         (format!("{HEAD}{command}y = 1"), "line 5: command go: unknown key \"y\""),
         (format!("{HEAD}{command}{command}"), "line 5: command go: a second command has this name"),
         (format!("{HEAD}[[command]]\ndoc = \"\""), "line 3: command 1: name is missing"),
